@@ -1,0 +1,1 @@
+"""Decision tables: rows of data, and one evaluator for all of them."""

@@ -1,0 +1,28 @@
+"""How each kind of effect is built again from the arguments that the journal holds."""
+
+from importlib import import_module
+from typing import Any
+
+from axagents.effects.effect import Effect
+from axagents.errors import Failed
+from axagents.project import Project
+
+KINDS = {
+    "memory.delete": "axagents.effects.memory:delete_record",
+    "memory.import": "axagents.effects.memory:import_records",
+    "registry.register": "axagents.effects.registry:register_version",
+    "registry.stage": "axagents.effects.registry:change_stage",
+}
+
+
+def rebuild(project: Project, name: str, arguments: dict[str, Any]) -> Effect:
+    """Build the effect `name` of these arguments.
+
+    Raises:
+        Failed: this version of axagents knows no such effect.
+    """
+    place = KINDS.get(name)
+    if place is None:
+        raise Failed(f"the journal holds an effect {name!r} that this axagents does not know")
+    module, _, function = place.partition(":")
+    return getattr(import_module(module), function)(project, arguments)

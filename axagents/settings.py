@@ -1,0 +1,133 @@
+"""The settings of a project: `ax.toml`, overridden by `AX_*` variables."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from axagents.errors import UserError, nearest
+
+
+class Section(BaseModel):
+    """A table of `ax.toml`; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrackingSettings(Section):
+    uri: str | None = Field(None, description="address of an MLflow server; by default SQLite under .ax")
+
+
+class MemorySettings(Section):
+    embedder: str = Field("auto", description="auto, ngrams, or the folder of a sentence model already on disk")
+
+
+class TrainSettings(Section):
+    search_seconds: float = Field(60, gt=0, le=86_400, description="time for the search of ml-train, in seconds")
+    folds: int = Field(5, ge=2, le=20, description="cross-validation folds")
+    selection_margin: float | None = Field(None, ge=0, description="how much worse a simpler model may be")
+    seed: int = Field(0, ge=0, description="seed of every random choice")
+
+
+class DataSettings(Section):
+    memory_limit: str = Field("600MB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|KiB|MiB|GiB)$", description="for DuckDB")
+
+
+class AgentSettings(Section):
+    provider: str = Field("auto", description="auto, offline, claude, openai, or an endpoint of [providers]")
+    max_steps: int = Field(40, ge=1, le=1000, description="model turns and tool calls of one run")
+    deadline: float = Field(600, gt=0, description="seconds one run may take")
+    max_usd: float | None = Field(None, ge=0, description="most a run may cost, in US dollars")
+
+
+class ApproveSettings(Section):
+    auto: tuple[str, ...] = Field(
+        ("register", "monitor-setup", "test-setup", "canary-start", "shadow-start", "abort", "rollback"),
+        description="kinds of effects that --yes covers",
+    )
+
+
+class ProviderSettings(Section):
+    base_url: str
+    key_variable: str | None = None
+    model: str
+
+
+class Settings(BaseSettings):
+    """All settings of one project. `AX_TRAIN__FOLDS=3` overrides `[train] folds`."""
+
+    model_config = SettingsConfigDict(env_prefix="AX_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    content: bool = Field(False, description="use the project's own personas, tools, prompts and memory, once trusted")
+    color: Literal["auto", "never"] = "auto"
+    tracking: TrackingSettings = TrackingSettings()  # pyright: ignore[reportCallIssue]
+    memory: MemorySettings = MemorySettings()  # pyright: ignore[reportCallIssue]
+    train: TrainSettings = TrainSettings()  # pyright: ignore[reportCallIssue]
+    data: DataSettings = DataSettings()  # pyright: ignore[reportCallIssue]
+    agents: AgentSettings = AgentSettings()  # pyright: ignore[reportCallIssue]
+    approve: ApproveSettings = ApproveSettings()  # pyright: ignore[reportCallIssue]
+    providers: dict[str, ProviderSettings] = {}
+    decisions: dict[str, str] = Field({}, description="decision tables replaced by a file of the project")
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, env_settings: Any, **_: Any) -> Any:
+        """Let the environment win over `ax.toml`, which comes in as the initial values."""
+        return env_settings, init_settings
+
+
+SETTINGS_FILE = "ax.toml"
+
+
+def load_settings(root: Path | None) -> Settings:
+    """Read `root/ax.toml` and the environment.
+
+    Raises:
+        UserError: broken TOML, an unknown setting, or a value outside its range, each named.
+    """
+    values: dict[str, Any] = {}
+    if root is not None and (root / SETTINGS_FILE).exists():
+        values = read_settings_file(root / SETTINGS_FILE)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise _told(error) from None
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Parse one `ax.toml`.
+
+    Raises:
+        UserError: it cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path.name} is not valid TOML: {error}", field=SETTINGS_FILE, hint="ax config path") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}", field=SETTINGS_FILE) from None
+
+
+def _told(error: ValidationError) -> UserError:
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        legal = legal_names(first["loc"][:-1])
+        near = nearest(str(first["loc"][-1]), legal)
+        told = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(legal)}"
+        return UserError(f"no setting called {field!r} in {SETTINGS_FILE}; {told}", field=field, legal=legal)
+    return UserError(
+        f"setting {field}: {first['msg'].lower()} (got {first['input']!r})", field=field, hint=f"ax config get {field}"
+    )
+
+
+def legal_names(place: tuple[int | str, ...]) -> list[str]:
+    """Return the settings that may stand at `place`, such as () or ("train",)."""
+    model: type[BaseModel] = Settings
+    for part in place:
+        info = model.model_fields.get(str(part))
+        if info is None or not isinstance(info.annotation, type) or not issubclass(info.annotation, BaseModel):
+            return []
+        model = info.annotation
+    return list(model.model_fields)

@@ -1,0 +1,177 @@
+"""The record of every run: what was asked, how far it came, what came of it."""
+
+import json
+import os
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psutil
+
+from axagents.clock import stamp, utc_now
+from axagents.errors import AxError, NotFound
+from axagents.project import Project
+from axagents.stores.database import Database, open_database
+
+Kind = Literal["workflow", "agent", "command"]
+Status = Literal["running", "completed", "failed", "waiting", "abandoned"]
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of a run; `seconds` is None while it has not finished."""
+
+    step: str
+    started_at: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as it stands in the database."""
+
+    run_id: str
+    kind: Kind
+    name: str
+    parent: str | None
+    status: Status
+    verdict: str | None
+    request: dict[str, Any]
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    process: str | None
+    started_at: str
+    finished_at: str | None
+
+    @property
+    def interrupted(self) -> bool:
+        """Tell whether the run says that it is running while its process is gone."""
+        return self.status == "running" and not _alive(self.process)
+
+
+def new_run_id() -> str:
+    """Return a fresh identifier whose text order is time order."""
+    return utc_now().strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
+
+
+class Runs:
+    """The runs of one project."""
+
+    def __init__(self, project: Project) -> None:
+        self._database: Database = open_database(project)
+
+    def start(
+        self, kind: Kind, name: str, request: dict[str, Any], *, parent: str | None = None, run_id: str | None = None
+    ) -> str:
+        """Record that a run begins in this process and return its identifier."""
+        run_id = run_id or new_run_id()
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO runs (run_id, kind, name, parent, status, request, process, started_at)"
+                " VALUES (?, ?, ?, ?, 'running', ?, ?, ?)",
+                (run_id, kind, name, parent, json.dumps(request), _this_process(), stamp()),
+            )
+        return run_id
+
+    def take_over(self, run_id: str) -> None:
+        """Record that this process goes on with a run."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE runs SET status = 'running', process = ?, error = NULL, finished_at = NULL WHERE run_id = ?",
+                (_this_process(), run_id),
+            )
+
+    def finish(self, run_id: str, status: Status, *, verdict: str | None = None, result: Any = None) -> None:
+        """Record how a run ended."""
+        text = None if result is None else json.dumps(result)
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE runs SET status = ?, verdict = ?, result = ?, finished_at = ? WHERE run_id = ?",
+                (status, verdict, text, stamp(), run_id),
+            )
+
+    def fail(self, run_id: str, error: AxError | None, *, status: Status = "failed") -> None:
+        """Record that a run stopped, and why."""
+        told = json.dumps(error.as_dict()) if error else None
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE runs SET status = ?, error = ?, finished_at = ? WHERE run_id = ?",
+                (status, told, stamp(), run_id),
+            )
+
+    def step_started(self, run_id: str, step: str) -> None:
+        """Record that a step begins (again)."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO run_steps (run_id, step, started_at) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET started_at = excluded.started_at, seconds = NULL",
+                (run_id, step, stamp()),
+            )
+
+    def step_done(self, run_id: str, step: str, seconds: float) -> None:
+        """Record that a step finished."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE run_steps SET seconds = ? WHERE run_id = ? AND step = ?", (seconds, run_id, step)
+            )
+
+    def get(self, run_id: str) -> RunRecord:
+        """Return one run.
+
+        Raises:
+            NotFound: no such run; a prefix that fits one run only is enough.
+        """
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT * FROM runs WHERE run_id = ? OR run_id LIKE ? ORDER BY run_id = ? DESC LIMIT 2",
+                (run_id, run_id.replace("%", "") + "%", run_id),
+            ).fetchall()
+            if rows and (len(rows) == 1 or rows[0]["run_id"] == run_id):
+                return _record(rows[0])
+            known = [row[0] for row in connection.execute("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 50")]
+        raise NotFound("run", run_id, known, hint="ax runs list")
+
+    def list(self, *, limit: int = 20, name: str | None = None, status: str | None = None) -> list[RunRecord]:
+        """Return the newest runs first."""
+        query, values = "SELECT * FROM runs WHERE 1", list[Any]()
+        if name:
+            query, values = query + " AND name = ?", [*values, name]
+        if status:
+            query, values = query + " AND status = ?", [*values, status]
+        with self._database.read() as connection:
+            rows = connection.execute(query + " ORDER BY started_at DESC, rowid DESC LIMIT ?", (*values, limit))
+            return [_record(row) for row in rows]
+
+    def steps(self, run_id: str) -> list[StepRecord]:
+        """Return the steps of a run in the order they began."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT * FROM run_steps WHERE run_id = ? ORDER BY rowid", (run_id,))
+            return [StepRecord(row["step"], row["started_at"], row["seconds"]) for row in rows]
+
+    def children(self, run_id: str) -> list[RunRecord]:
+        """Return the runs that a run started."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT * FROM runs WHERE parent = ? ORDER BY started_at", (run_id,))
+            return [_record(row) for row in rows]
+
+
+def _record(row: sqlite3.Row) -> RunRecord:
+    values = dict(row)
+    for name in ("request", "result", "error"):
+        values[name] = None if values[name] is None else json.loads(values[name])
+    return RunRecord(**values)
+
+
+def _this_process() -> str:
+    return f"{os.getpid()}:{psutil.Process().create_time():.2f}"
+
+
+def _alive(process: str | None) -> bool:
+    if not process:
+        return False
+    pid, _, born = process.partition(":")
+    try:
+        return abs(psutil.Process(int(pid)).create_time() - float(born)) < 0.05
+    except (psutil.NoSuchProcess, ValueError):
+        return False
