@@ -16,4 +16,4 @@ def stamp(moment: datetime | None = None) -> str:
 
 def parse_stamp(text: str) -> datetime:
     """Read what `stamp` wrote."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,6 +1,6 @@
 """What is happening, told to whoever listens: the terminal, a chat, an MCP client, or nobody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("progress_listeners", 
 
 
 @contextmanager
-def listen(listener: Listener) -> Iterator[None]:
+def listen(listener: Listener) -> Generator[None]:
     """Hand every event to `listener` while the context is open."""
     token = _listeners.set((*_listeners.get(), listener))
     try:

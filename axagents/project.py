@@ -1,6 +1,6 @@
 """A project on disk: `ax.toml` at its root and `.ax/` beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -122,7 +122,7 @@ _current: ContextVar[Project | None] = ContextVar("current_project", default=Non
 
 
 @contextmanager
-def use_project(project: Project) -> Iterator[Project]:
+def use_project(project: Project) -> Generator[Project]:
     """Make `project` the one that tools work on while the context is open."""
     token = _current.set(project)
     try:

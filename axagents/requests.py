@@ -21,10 +21,8 @@ def parse_json(text: str, source: str = "--input") -> dict[str, Any]:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         shown, caret = _excerpt(error.doc, error.pos)
-        message = (
-            f"{source} is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}\n  {shown}\n  {caret}"
-        )
-        raise UserError(message, field=source) from None
+        place = f"{source} is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        raise UserError(f"{place}\n  {shown}\n  {caret}", field=source) from None
     if not isinstance(value, dict):
         kind = type(value).__name__
         raise UserError(f"{source} must be a JSON object such as '{{\"key\": ...}}', not {kind}", field=source)

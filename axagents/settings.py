@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from axagents.errors import UserError, nearest
 
@@ -60,7 +60,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="AX_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
-    content: bool = Field(False, description="use the project's own personas, tools, prompts and memory, once trusted")
+    content: bool = Field(
+        default=False, description="use the project's own personas, tools, prompts and memory, once trusted"
+    )
     color: Literal["auto", "never"] = "auto"
     tracking: TrackingSettings = TrackingSettings()  # pyright: ignore[reportCallIssue]
     memory: MemorySettings = MemorySettings()  # pyright: ignore[reportCallIssue]
@@ -72,7 +74,14 @@ class Settings(BaseSettings):
     decisions: dict[str, str] = Field({}, description="decision tables replaced by a file of the project")
 
     @classmethod
-    def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, env_settings: Any, **_: Any) -> Any:
+    def settings_customise_sources(  # noqa: PLR0917
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over `ax.toml`, which comes in as the initial values."""
         return env_settings, init_settings
 

@@ -19,7 +19,7 @@ def perform(project: Project, effect: Effect, *, run_id: str, step: str) -> Perf
         AxError: what the effect itself raised; the journal then says failed, and it may be tried again.
     """
     journal = Journal(project)
-    entry = journal.plan(run_id, step, effect.name, effect.arguments)
+    entry = journal.plan(effect.name, effect.arguments, run_id=run_id, step=step)
     fault_point("effects.planned")
     if entry.status == "done":
         return Performed(entry.key, entry.before, entry.after, repeated=True)
@@ -65,9 +65,8 @@ def undo(project: Project, key: str, *, run_id: str) -> None:
 
 def perform_command(project: Project, effect: Effect, *, name: str) -> Performed:
     """Perform what a person's own command asks for, in a run of its own that can be resumed."""
-    runs = Runs(project)
-    run_id = runs.start("command", name, {"effect": effect.name, "arguments": effect.arguments})
-    return _finish_command(project, runs, effect, run_id)
+    run_id = Runs(project).start("command", name, {"effect": effect.name, "arguments": effect.arguments})
+    return _finish_command(project, effect, run_id)
 
 
 def resume_command(project: Project, run_id: str) -> Performed:
@@ -76,10 +75,11 @@ def resume_command(project: Project, run_id: str) -> Performed:
     request = runs.get(run_id).request
     runs.take_over(run_id)
     effect = rebuild(project, request["effect"], request["arguments"])
-    return _finish_command(project, runs, effect, run_id)
+    return _finish_command(project, effect, run_id)
 
 
-def _finish_command(project: Project, runs: Runs, effect: Effect, run_id: str) -> Performed:
+def _finish_command(project: Project, effect: Effect, run_id: str) -> Performed:
+    runs = Runs(project)
     try:
         performed = perform(project, effect, run_id=run_id, step="command")
     except AxError as error:

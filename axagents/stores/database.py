@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
@@ -38,13 +38,13 @@ class Database:
         return connection
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
+    def read(self) -> Generator[sqlite3.Connection]:
         """Give a connection for reading."""
         with _clear_errors(self.path):
             yield self._connection()
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Generator[sqlite3.Connection]:
         """Give a connection inside one transaction: all of it is kept, or nothing."""
         with _clear_errors(self.path):
             connection = self._connection()
@@ -68,7 +68,7 @@ class Database:
 
 
 @contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
+def _clear_errors(path: Path) -> Generator[None]:
     try:
         yield
     except sqlite3.IntegrityError:
@@ -121,7 +121,7 @@ def _migration_text(name: str) -> str:
     return (files("axagents.stores") / "migrations" / name).read_text(encoding="utf-8")
 
 
-def _statements(script: str) -> Iterator[str]:
+def _statements(script: str) -> Generator[str]:
     pending = ""
     for line in script.splitlines(keepends=True):
         pending += line

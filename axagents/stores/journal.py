@@ -29,7 +29,7 @@ class JournalEntry:
     reason: str | None
 
 
-def entry_key(run_id: str, step: str, effect: str, arguments: dict[str, Any]) -> str:
+def entry_key(effect: str, arguments: dict[str, Any], *, run_id: str, step: str) -> str:
     """Return the identity of an effect: the SHA-256 of run, step, name and canonical arguments."""
     return sha256_text(canonical_json([run_id, step, effect, arguments]))
 
@@ -40,9 +40,9 @@ class Journal:
     def __init__(self, project: Project) -> None:
         self._database = open_database(project)
 
-    def plan(self, run_id: str, step: str, effect: str, arguments: dict[str, Any]) -> JournalEntry:
+    def plan(self, effect: str, arguments: dict[str, Any], *, run_id: str, step: str) -> JournalEntry:
         """Return the entry of this effect, written as planned when it is not there yet."""
-        key = entry_key(run_id, step, effect, arguments)
+        key = entry_key(effect, arguments, run_id=run_id, step=step)
         actor = os.environ.get("AX_ACTOR") or os.environ.get("USER") or "unknown"
         with self._database.write() as connection:
             connection.execute(

@@ -4,6 +4,9 @@ import json
 import os
 import secrets
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,6 +58,24 @@ def new_run_id() -> str:
     return utc_now().strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
 
 
+_active: ContextVar[str | None] = ContextVar("active_run", default=None)
+
+
+@contextmanager
+def within_run(run_id: str) -> Generator[None]:
+    """Make `run_id` the parent of every run that starts while the context is open."""
+    token = _active.set(run_id)
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+def active_run() -> str | None:
+    """Return the run that this code works for, if any."""
+    return _active.get()
+
+
 class Runs:
     """The runs of one project."""
 
@@ -70,7 +91,7 @@ class Runs:
             connection.execute(
                 "INSERT INTO runs (run_id, kind, name, parent, status, request, process, started_at)"
                 " VALUES (?, ?, ?, ?, 'running', ?, ?, ?)",
-                (run_id, kind, name, parent, json.dumps(request), _this_process(), stamp()),
+                (run_id, kind, name, parent or active_run(), json.dumps(request), _this_process(), stamp()),
             )
         return run_id
 
@@ -132,7 +153,7 @@ class Runs:
             known = [row[0] for row in connection.execute("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 50")]
         raise NotFound("run", run_id, known, hint="ax runs list")
 
-    def list(self, *, limit: int = 20, name: str | None = None, status: str | None = None) -> list[RunRecord]:
+    def newest(self, *, limit: int = 20, name: str | None = None, status: str | None = None) -> list[RunRecord]:
         """Return the newest runs first."""
         query, values = "SELECT * FROM runs WHERE 1", list[Any]()
         if name:

@@ -1,0 +1,5 @@
+"""`python -m axagents` is `ax`."""
+
+from axagents.cli.main import main
+
+main()

@@ -1,0 +1,31 @@
+"""The commands of `ax`, by name: where each lives and its line of help, so that `ax --help` imports none of them."""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One top-level command; `module` holds its Typer `app`."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "init": Entry("axagents.cli.init", "Make a project here, or with --demo a whole example world."),
+    "run": Entry("axagents.cli.run", "Run a workflow."),
+    "list": Entry("axagents.cli.list", "List the workflows and their required fields."),
+    "agent": Entry("axagents.cli.agent", "Run the persona agents, or look at them."),
+    "memory": Entry("axagents.cli.memory", "Store, find and tidy what should be remembered."),
+    "data": Entry("axagents.cli.data", "Keep the catalog of datasets."),
+    "experiments": Entry("axagents.cli.experiments", "Look at experiments and compare them."),
+    "registry": Entry("axagents.cli.registry", "Look at registered models and change their stage."),
+    "runs": Entry("axagents.cli.runs", "List, show, resume and abandon runs."),
+    "approve": Entry("axagents.cli.approve", "Approve what an agent asked for."),
+    "deny": Entry("axagents.cli.deny", "Deny what an agent asked for."),
+    "doctor": Entry("axagents.cli.doctor", "Check that this machine and this project are in order."),
+    "config": Entry("axagents.cli.config", "Show and change the settings."),
+    "trust": Entry("axagents.cli.trust", "Trust this project's own tools, personas, prompts and memory."),
+    "backup": Entry("axagents.cli.backup", "Write the project's state into one file."),
+    "restore": Entry("axagents.cli.restore", "Bring the project's state back from a backup."),
+    "gc": Entry("axagents.cli.gc", "Remove what the retentions say is too old."),
+}

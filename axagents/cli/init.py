@@ -1,0 +1,62 @@
+"""`ax init`: make a project, or an example world."""
+
+import subprocess
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from axagents.cli.common import Need, command, group
+from axagents.cli.output import Shown
+
+app = group()
+
+
+class World(StrEnum):
+    """The example worlds."""
+
+    CHURN = "churn"
+    CHURN_LIVE = "churn-live"
+
+
+@command(app, "init", project=Need.NONE)
+def init(
+    demo: Annotated[World | None, typer.Option(help="Fill the project with an example world.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the example world.")] = 0,
+) -> Shown:
+    """Make a project in this folder."""
+    from axagents.project import create_project, use_project
+
+    here = Path.cwd()
+    existed = (here / "ax.toml").exists()
+    project = create_project(here)
+    lines = [f"{'found' if existed else 'made'} a project in {here}: ax.toml and .ax/"]
+    if demo:
+        from axagents.demo.churn import build_world
+
+        with use_project(project):
+            lines += build_world(project, demo.value, seed=seed)
+    if _first_commit(here):
+        lines.append("made a git repository with a first commit")
+    following = (
+        'ax agent run data-scientist --input \'{"query": "Build a churn prediction model using the customer dataset"}\''
+    )
+    lines.append(f"next: {following if demo else 'ax data add NAME FILE --target COLUMN'}")
+    return Shown({"project": str(here), "demo": demo, "created": not existed}, "\n".join(lines))
+
+
+def _first_commit(folder: Path) -> bool:
+    inside = _git(folder, "rev-parse", "--is-inside-work-tree")
+    if inside is None or inside.returncode == 0:
+        return False
+    identity = ("-c", "user.name=axagents", "-c", "user.email=axagents@localhost")
+    steps = (("init", "-q"), ("add", "."), (*identity, "commit", "-q", "-m", "Start the project"))
+    return all((done := _git(folder, *step)) is not None and done.returncode == 0 for step in steps)
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+    try:
+        return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,95 @@
+"""The one place that prints: results on standard output as text or JSON, everything else on standard error."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from axagents.errors import AxError
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a command has to say: data for programs, text for people."""
+
+    data: BaseModel | dict[str, Any]
+    text: str
+    exit_code: int = 0
+    verdict: str | None = None
+
+
+def show(shown: Shown, *, as_json: bool) -> None:
+    """Print a result."""
+    if as_json:
+        data = shown.data.model_dump(mode="json") if isinstance(shown.data, BaseModel) else shown.data
+        print_json(data)
+    else:
+        say(shown.text)
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON object."""
+    say(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def show_error(error: AxError, *, as_json: bool) -> None:
+    """Print an error: one object on standard output, or one line on standard error."""
+    if as_json:
+        print_json({"error": error.as_dict()})
+        return
+    line = f"{paint('error:', 'red')} {error.message}"
+    if error.hint:
+        line += f"\n  next: {error.hint}"
+    tell(line)
+
+
+def say(text: str) -> None:
+    """Print a line of the result on standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def tell(text: str, *, end: str = "\n") -> None:
+    """Print a notice on standard error."""
+    sys.stderr.write(text + end)
+    sys.stderr.flush()
+
+
+_CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+
+
+def colourful(stream: Any = None) -> bool:
+    """Tell whether colours and moving lines may be used on `stream` (standard error by default)."""
+    stream = stream or sys.stderr
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, colour: str) -> str:
+    """Colour a text for standard error, on a terminal only."""
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if colourful() else text
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Lay rows out in columns; numbers stand right, text left."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(line[i]) for line in [list(headers), *cells]) for i in range(len(headers))]
+    right = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(headers))]
+
+    def line(values: Sequence[str]) -> str:
+        parts = [v.rjust(w) if r else v.ljust(w) for v, w, r in zip(values, widths, right, strict=True)]
+        return "  ".join(parts).rstrip()
+
+    return "\n".join([line(headers), line(["-" * width for width in widths]), *[line(each) for each in cells]])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)

@@ -1,0 +1,147 @@
+"""`ax runs`: list, show, resume and abandon runs."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from axagents.cli.common import Need, command, group
+from axagents.cli.output import Shown, table
+from axagents.errors import UserError
+
+if TYPE_CHECKING:
+    from axagents.project import Project
+    from axagents.stores.runs import RunRecord, Runs
+
+app = group("List, show, resume and abandon runs.")
+
+RunArgument = Annotated[str, typer.Argument(help="The run's identifier, or a beginning that fits one run only.")]
+
+
+@command(app, "list")
+def list_(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    name: Annotated[str | None, typer.Option(help="Only runs of this workflow or persona.")] = None,
+) -> Shown:
+    """List the newest runs."""
+    from axagents.project import current_project
+    from axagents.stores.runs import Runs
+
+    runs = Runs(current_project()).newest(limit=limit, name=name)
+    rows = [(each.run_id, each.kind, each.name, _status(each), each.verdict, each.started_at[:19]) for each in runs]
+    text = table(["run", "kind", "name", "status", "verdict", "started"], rows) if rows else "no runs yet"
+    return Shown({"runs": [_summary(each) for each in runs]}, text)
+
+
+@command(app, "show")
+def show(run: RunArgument) -> Shown:
+    """Show one run: its steps, effects, the runs it started, and what came of it."""
+    from axagents.project import current_project
+    from axagents.stores.journal import Journal
+    from axagents.stores.runs import Runs
+
+    project = current_project()
+    runs = Runs(project)
+    record = runs.get(run)
+    effects = [
+        {"effect": each.effect, "status": each.status, "arguments": each.arguments, "reason": each.reason}
+        for each in Journal(project).of_run(record.run_id)
+    ]
+    data = {
+        **_summary(record),
+        "request": record.request,
+        "result": record.result,
+        "error": record.error,
+        "steps": [{"step": each.step, "seconds": each.seconds} for each in runs.steps(record.run_id)],
+        "effects": effects,
+        "children": [_summary(each) for each in runs.children(record.run_id)],
+    }
+    lines = _tree(runs, record, 0)
+    lines += [f"  effect {each['effect']}: {each['status']}" for each in effects]
+    if record.error:
+        lines.append(f"  {record.error['message']}")
+    if _status(record) in {"interrupted", "failed", "waiting"}:
+        lines.append(f"  next: ax runs resume {record.run_id}")
+    return Shown(data, "\n".join(lines))
+
+
+@command(app, "resume", project=Need.READS)
+def resume(run: RunArgument) -> Shown:
+    """Go on with a run at its first unfinished step."""
+    from axagents.project import current_project
+    from axagents.stores.runs import Runs
+
+    project = current_project()
+    record = Runs(project).get(run)
+    if record.status in {"completed", "abandoned"}:
+        raise UserError(
+            f"run {record.run_id} is {record.status}: there is nothing to resume", hint=f"ax runs show {record.run_id}"
+        )
+    return _RESUME[record.kind](project, record.run_id)
+
+
+def _resume_workflow(project: "Project", run_id: str) -> Shown:
+    from axagents.workflows.engine import resume_workflow
+
+    done = resume_workflow(project, run_id)
+    return Shown(done.model_dump(mode="json", exclude={"report"}), done.report, verdict=done.verdict)
+
+
+def _resume_command(project: "Project", run_id: str) -> Shown:
+    from axagents.effects import resume_command
+
+    done = resume_command(project, run_id)
+    told = "it had been done" if done.repeated else "done"
+    return Shown({"run_id": run_id, "status": "completed", "repeated": done.repeated}, f"{run_id}: {told}")
+
+
+def _resume_agent(project: "Project", run_id: str) -> Shown:
+    from axagents.cli.agent import show_resumed
+
+    return show_resumed(project, run_id)
+
+
+_RESUME = {"workflow": _resume_workflow, "command": _resume_command, "agent": _resume_agent}
+
+
+@command(app, "abandon")
+def abandon(run: RunArgument) -> Shown:
+    """Give a run up: it can no longer be resumed. What it did stays done."""
+    from axagents.project import current_project
+    from axagents.stores.runs import Runs
+
+    runs = Runs(current_project())
+    record = runs.get(run)
+    if record.status == "completed":
+        raise UserError(f"run {record.run_id} is completed: there is nothing to abandon")
+    if record.status == "running" and not record.interrupted:
+        raise UserError(f"run {record.run_id} is running in another process; stop that first")
+    runs.fail(record.run_id, None, status="abandoned")
+    return Shown({"run_id": record.run_id, "status": "abandoned"}, f"{record.run_id} is abandoned")
+
+
+def _status(record: "RunRecord") -> str:
+    return "interrupted" if record.interrupted else record.status
+
+
+def _summary(record: "RunRecord") -> dict[str, Any]:
+    return {
+        "run_id": record.run_id,
+        "kind": record.kind,
+        "name": record.name,
+        "status": _status(record),
+        "verdict": record.verdict,
+        "parent": record.parent,
+        "started_at": record.started_at,
+        "finished_at": record.finished_at,
+    }
+
+
+def _tree(runs: "Runs", record: "RunRecord", depth: int) -> list[str]:
+    verdict = f"  {record.verdict}" if record.verdict else ""
+    lines = [f"{'  ' * depth}{record.name}  {record.run_id}  {_status(record)}{verdict}"]
+    for step in runs.steps(record.run_id):
+        took = "not finished" if step.seconds is None else f"{step.seconds:.1f} s"
+        lines.append(f"{'  ' * (depth + 1)}{step.step:<24} {took}")
+    for child in runs.children(record.run_id):
+        lines += _tree(runs, child, depth + 1)
+    return lines

@@ -1,0 +1,118 @@
+"""Execute a workflow's graph durably: every finished step is kept, an unfinished one runs again."""
+
+import sqlite3
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from langgraph.checkpoint.sqlite import SqliteSaver
+from pydantic import BaseModel
+
+from axagents.errors import AxError, Failed, UserError, Waiting
+from axagents.progress import StepDone, emit
+from axagents.project import Project
+from axagents.stores.runs import RunRecord, Runs, within_run
+from axagents.workflows.graphs import Graph, StepContext, Workflow
+from axagents.workflows.names import load_workflow
+from axagents.workflows.outcome import Outcome, WorkflowRun
+
+
+@contextmanager
+def checkpointer(project: Project) -> Generator[SqliteSaver]:
+    """Give the saver of checkpoints, in a file of its own so that it does not contend with the journal."""
+    connection = sqlite3.connect(project.checkpoints_path, timeout=30, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        yield SqliteSaver(connection)
+    finally:
+        connection.close()
+
+
+def execute(project: Project, name: str, request: BaseModel, *, parent: str | None = None) -> WorkflowRun:
+    """Open a run of the workflow and take its steps."""
+    workflow = load_workflow(name)
+    workflow.check(project, request)
+    asked = request.model_dump(mode="json", exclude_unset=True)
+    run_id = Runs(project).start("workflow", name, asked, parent=parent)
+    return _go(project, workflow, run_id=run_id, first={"request": request.model_dump(mode="json")})
+
+
+def resume(project: Project, run_id: str) -> WorkflowRun:
+    """Take the steps that an earlier process did not finish."""
+    runs = Runs(project)
+    run = runs.get(run_id)
+    _check_resumable(run)
+    workflow = load_workflow(run.name)
+    request = workflow.request.model_validate(run.request)
+    runs.take_over(run.run_id)
+    return _go(project, workflow, run_id=run.run_id, first={"request": request.model_dump(mode="json")})
+
+
+def _check_resumable(run: RunRecord) -> None:
+    if run.kind != "workflow":
+        raise UserError(f"run {run.run_id} is no workflow but a {run.kind}")
+    if run.status in {"completed", "abandoned"}:
+        raise UserError(
+            f"run {run.run_id} is {run.status}: there is nothing to resume", hint=f"ax runs show {run.run_id}"
+        )
+    if run.status == "running" and not run.interrupted:
+        raise UserError(f"run {run.run_id} is running in another process", hint=f"ax runs show {run.run_id}")
+
+
+def _go(project: Project, workflow: Workflow, *, run_id: str, first: dict[str, Any]) -> WorkflowRun:
+    runs = Runs(project)
+    began = time.perf_counter()
+    ended = False
+    try:
+        with within_run(run_id):
+            outcome = _invoke(project, workflow, run_id=run_id, first=first)
+        runs.finish(run_id, "completed", verdict=outcome.verdict, result=outcome.model_dump(mode="json"))
+        ended = True
+    except AxError as error:
+        runs.fail(run_id, error, status="waiting" if isinstance(error, Waiting) else "failed")
+        ended = True
+        error.add_note(run_id)
+        raise
+    finally:
+        if not ended:
+            runs.fail(run_id, Failed("interrupted", hint=f"ax runs resume {run_id}"))
+    return as_run(workflow.name, run_id, outcome, seconds=time.perf_counter() - began)
+
+
+def as_run(name: str, run_id: str, outcome: Outcome, *, seconds: float) -> WorkflowRun:
+    """Return the finished run in the shape that programs rely on."""
+    return WorkflowRun(
+        workflow=name,
+        run_id=run_id,
+        status="completed",
+        verdict=outcome.verdict,
+        result=outcome.result,
+        decisions=outcome.decisions,
+        artifacts=outcome.artifacts,
+        duration_s=round(seconds, 3),
+        report=outcome.report,
+    )
+
+
+def _invoke(project: Project, workflow: Workflow, *, run_id: str, first: dict[str, Any]) -> Outcome:
+    context = StepContext(project, run_id, project.run_folder(run_id), workflow.name)
+    config: Any = {"configurable": {"thread_id": run_id}, "recursion_limit": len(workflow.steps) + 5}
+    with checkpointer(project) as saver:
+        graph = workflow.build_graph().compile(checkpointer=saver)
+        begun = bool(graph.get_state(config).next)
+        if begun:
+            _tell_finished(project, workflow, run_id)
+        state = graph.invoke(None if begun else first, config, context=context, durability="sync")
+        return Outcome.model_validate(_final(graph, config, state)["outcome"])
+
+
+def _final(graph: Graph, config: Any, state: Any) -> dict[str, Any]:
+    # A run whose process died after its last step has nothing left to do, and invoke then gives None.
+    return state if state and "outcome" in state else graph.get_state(config).values
+
+
+def _tell_finished(project: Project, workflow: Workflow, run_id: str) -> None:
+    for step in Runs(project).steps(run_id):
+        if step.seconds is not None:
+            emit(StepDone(workflow.name, step.step, step.seconds, skipped=True))

@@ -1,0 +1,95 @@
+"""What every test shares: a fresh project, the real command, public data, and no network."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axagents.project import Project, create_project, use_project
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in _LOOPBACK:
+            raise RuntimeError(f"a test tried to reach the network: {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the caller's own AX_ settings, keys and user folders out of every test."""
+    for name in list(os.environ):
+        if name.startswith("AX_") and name not in {"AX_TEST_DATA", "AX_TEST_CLUSTER"}:
+            monkeypatch.delenv(name)
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AX_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A fresh project, current and the working directory."""
+    root = tmp_path / "project"
+    made = create_project(root)
+    monkeypatch.chdir(root)
+    with use_project(made):
+        yield made
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of public data; the test is skipped where there is none."""
+    place = os.environ.get("AX_TEST_DATA")
+    if not place or not Path(place).is_dir():
+        pytest.skip("set AX_TEST_DATA to the folder of public data sets")
+    return Path(place).resolve()
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How one `ax` process ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+@pytest.fixture
+def ax() -> Callable[..., Completed]:
+    """Run the real `ax` in a process of its own."""
+
+    def run(
+        *arguments: str, stdin: str | None = None, env: dict[str, str] | None = None, cwd: Path | None = None
+    ) -> Completed:
+        done = subprocess.run(
+            [sys.executable, "-m", "axagents", *arguments],
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            timeout=600,
+            check=False,
+        )
+        return Completed(done.returncode, done.stdout, done.stderr)
+
+    return run
