@@ -54,9 +54,7 @@ def _create_store(project: Project) -> None:
 def _follow_move(project: Project) -> None:
     here = str(project.artifacts_path)
     with closing(sqlite3.connect(project.mlflow_path, timeout=30)) as connection:
-        row = connection.execute(
-            "SELECT artifact_location FROM experiments WHERE experiment_id = 0"
-        ).fetchone()
+        row = connection.execute("SELECT artifact_location FROM experiments WHERE experiment_id = 0").fetchone()
         if row is None or Path(row[0]).parent == project.artifacts_path:
             return
         before = str(Path(row[0]).parent)
