@@ -46,11 +46,11 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from axagents.decisions.rules import Input, Table, Value, describe
 from axagents.decisions.walk import problems
+from axagents.documents import parse_yaml
 from axagents.errors import NotFound, UserError
 from axagents.project import Project
 
@@ -102,13 +102,9 @@ def shipped_names() -> list[str]:
 def read_table(path: Path) -> Table:
     """Read a table from YAML; UserError says what is wrong, and where."""
     try:
-        return Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not a readable YAML file: {' '.join(str(error).split())}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: {where or 'table'}: {first['msg'].removeprefix('Value error, ')}") from error
+        return parse_yaml(path.read_text(encoding="utf-8"), Table, source=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not readable: {error}") from error
 
 
 def _replacement(shipped: Table, root: Path, named: str) -> Table:
