@@ -103,8 +103,8 @@ def _parse_numbers(values: pd.Series, spec: ColumnSpec) -> pd.Series:
 
 
 def _parse_booleans(values: pd.Series, spec: ColumnSpec) -> pd.Series:
-    truths = {*spec.true_tokens, "true", "1"}
-    lies = {*spec.false_tokens, "false", "0"}
+    truths = {*spec.true_tokens, "true", "1", "1.0"}
+    lies = {*spec.false_tokens, "false", "0", "0.0"}
 
     def read(value: Any) -> float:
         token = _clean_value(value).casefold().removesuffix(spec.suffix)

@@ -49,8 +49,32 @@ def names_identifier(name: str) -> bool:
     if not words:
         return False
     return (
-        words[-1] in _IDENTIFIER_WORDS or words[0] in {"uuid", "guid"} or "".join(words).endswith(_IDENTIFIER_ENDINGS)
+        words[-1] in _IDENTIFIER_WORDS
+        or words[0] in {"id", "uuid", "guid"}
+        or "".join(words).endswith(_IDENTIFIER_ENDINGS)
     )
+
+
+def names_postal_code(name: str) -> bool:
+    """Say whether a column's name is that of a postal code."""
+    return bool({"zip", "zipcode", "postcode", "postal", "plz"}.intersection(split_name(name)))
+
+
+def names_row_number(name: str) -> bool:
+    """Say whether a column's name is that of a row number, or no name at all."""
+    words = split_name(name)
+    return not words or words[0] in {
+        "unnamed",
+        "index",
+        "row",
+        "rownum",
+        "rownumber",
+        "idx",
+        "nr",
+        "no",
+        "seq",
+        "column",
+    }
 
 
 def names_time(name: str) -> bool:
