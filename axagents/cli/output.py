@@ -3,13 +3,13 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from axagents.errors import AxError
+from axagents.layout import table as table
 
 
 @dataclass(frozen=True)
@@ -70,26 +70,3 @@ def colourful(stream: Any = None) -> bool:
 def paint(text: str, colour: str) -> str:
     """Colour a text for standard error, on a terminal only."""
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if colourful() else text
-
-
-def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Lay rows out in columns; numbers stand right, text left."""
-    cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max(len(line[i]) for line in [list(headers), *cells]) for i in range(len(headers))]
-    right = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(headers))]
-
-    def line(values: Sequence[str]) -> str:
-        parts = [v.rjust(w) if r else v.ljust(w) for v, w, r in zip(values, widths, right, strict=True)]
-        return "  ".join(parts).rstrip()
-
-    return "\n".join([line(headers), line(["-" * width for width in widths]), *[line(each) for each in cells]])
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value)
