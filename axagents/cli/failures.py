@@ -37,7 +37,7 @@ def _usage(error: Exception) -> UserError:
     legal = _legal_options(context) if "No such option" in message else []
     wrong = getattr(error, "option_name", None)
     near = nearest(wrong, legal) if wrong else []
-    if near and "Did you mean" not in message:
+    if near and "Possible options" not in message:
         message += f"; did you mean {' or '.join(near)}?"
     return UserError(message[0].lower() + message[1:], legal=legal, hint=f"{path} --help")
 

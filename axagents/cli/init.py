@@ -13,6 +13,10 @@ from axagents.cli.output import Shown
 app = group()
 
 
+_QUERY = "Build a churn prediction model using the customer dataset"
+_MAIN_JOB = f'ax agent run data-scientist --input \'{{"query": "{_QUERY}"}}\''
+
+
 class World(StrEnum):
     """The example worlds."""
 
@@ -37,21 +41,18 @@ def init(
 
         with use_project(project):
             lines += build_world(project, demo.value, seed=seed)
-    if _first_commit(here):
+    if _first_commit(here, ["ax.toml", *(["data"] if demo else [])]):
         lines.append("made a git repository with a first commit")
-    following = (
-        'ax agent run data-scientist --input \'{"query": "Build a churn prediction model using the customer dataset"}\''
-    )
-    lines.append(f"next: {following if demo else 'ax data add NAME FILE --target COLUMN'}")
+    lines.append(f"next: {_MAIN_JOB if demo else 'ax data add NAME FILE --target COLUMN'}")
     return Shown({"project": str(here), "demo": demo, "created": not existed}, "\n".join(lines))
 
 
-def _first_commit(folder: Path) -> bool:
+def _first_commit(folder: Path, made: list[str]) -> bool:
     inside = _git(folder, "rev-parse", "--is-inside-work-tree")
     if inside is None or inside.returncode == 0:
         return False
     identity = ("-c", "user.name=axagents", "-c", "user.email=axagents@localhost")
-    steps = (("init", "-q"), ("add", "."), (*identity, "commit", "-q", "-m", "Start the project"))
+    steps = (("init", "-q"), ("add", *made), (*identity, "commit", "-q", "-m", "Start the project"))
     return all((done := _git(folder, *step)) is not None and done.returncode == 0 for step in steps)
 
 

@@ -1,0 +1,155 @@
+"""Simulate a company's customers and their purchases, with the truth about who leaves and why.
+
+Each customer's probability of leaving is a known logistic function of what is in the tables, and whether they leave is
+one draw from it. Purchases before the cutoff are drawn first, the features are counted from them, and purchases after
+the cutoff follow the draw: a customer who left has none within the label window, one who stayed has at least one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+LABEL_WINDOW_DAYS = 90
+HISTORY_DAYS = 360
+
+PLANS = ("basic", "standard", "premium")
+REGIONS = ("north", "south", "east", "west")
+GENDERS = ("female", "male")
+REASONS = ("moved away", "too expensive", "competitor", "no longer needed")
+
+EFFECTS = {
+    "intercept": -1.05,
+    "recency_days": 0.022,
+    "frequency": -0.085,
+    "tenure_months": -0.020,
+    "support_tickets": 0.33,
+    "late_payments": 0.42,
+    "plan=premium": -0.55,
+    "plan=basic": 0.25,
+    "monthly_charges x plan=basic": 0.012,
+    "region=south": 0.45,
+    "gender=female": 0.0,
+    "age": 0.0,
+}
+"""Coefficients on the log-odds of leaving; gender has no effect of its own, region=south has one."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """A simulated snapshot.
+
+    Attributes:
+        customers: one row a customer, as a user would get it.
+        purchases: customer_id, purchased_at, amount, category; before and after the cutoffs.
+        probability: the true probability of leaving of each row of `customers`, shape (rows,).
+    """
+
+    customers: pd.DataFrame
+    purchases: pd.DataFrame
+    probability: np.ndarray
+
+
+def simulate(rows: int, cutoffs: tuple[datetime, ...], *, first_id: int, seed: int) -> Population:
+    """Simulate `rows` customers, each seen at one of the `cutoffs` (a row's `snapshot_date`)."""
+    rng = np.random.default_rng(seed)
+    customers = _traits(rng, rows, first_id)
+    customers["snapshot_date"] = np.sort(rng.choice(np.array(cutoffs, dtype="datetime64[s]"), rows))
+    history = _purchases_before(rng, customers)
+    customers = customers.merge(_summed(history, customers), on="customer_id", how="left")
+    probability = leaving_probability(customers)
+    left = rng.random(rows) < probability
+    later = _purchases_after(rng, customers, left)
+    customers["closed_reason"] = np.where(left & (rng.random(rows) < 0.8), rng.choice(REASONS, rows), None)
+    customers["is_churned"] = left.astype(int)
+    _leave_blanks(rng, customers)
+    purchases = pd.concat([history, later]).sort_values(["purchased_at", "customer_id"], ignore_index=True)
+    return Population(customers, purchases, probability)
+
+
+def leaving_probability(customers: pd.DataFrame) -> np.ndarray:
+    """Return the true probability of leaving, shape (rows,), from the columns that `EFFECTS` names."""
+    basic = (customers["plan"] == "basic").to_numpy()
+    odds = (
+        EFFECTS["intercept"]
+        + EFFECTS["recency_days"] * customers["recency_days"].to_numpy()
+        + EFFECTS["frequency"] * customers["frequency"].to_numpy()
+        + EFFECTS["tenure_months"] * customers["tenure_months"].to_numpy()
+        + EFFECTS["support_tickets"] * customers["support_tickets"].to_numpy()
+        + EFFECTS["late_payments"] * customers["late_payments"].to_numpy()
+        + EFFECTS["plan=premium"] * (customers["plan"] == "premium").to_numpy()
+        + EFFECTS["plan=basic"] * basic
+        + EFFECTS["monthly_charges x plan=basic"] * (customers["monthly_charges"].to_numpy() - 45) * basic
+        + EFFECTS["region=south"] * (customers["region"] == "south").to_numpy()
+    )
+    return 1 / (1 + np.exp(-odds))
+
+
+def _traits(rng: np.random.Generator, rows: int, first_id: int) -> pd.DataFrame:
+    plan = rng.choice(PLANS, rows, p=(0.45, 0.35, 0.20))
+    base = pd.Series(plan).map({"basic": 45.0, "standard": 65.0, "premium": 95.0}).to_numpy()
+    return pd.DataFrame(
+        {
+            "customer_id": [f"C{number:06d}" for number in range(first_id, first_id + rows)],
+            "gender": rng.choice(GENDERS, rows),
+            "age": np.clip(rng.normal(44, 14, rows).round(), 18, 90).astype(int),
+            "region": rng.choice(REGIONS, rows, p=(0.3, 0.2, 0.25, 0.25)),
+            "plan": plan,
+            "tenure_months": np.clip(rng.gamma(2.0, 14.0, rows).round(), 1, 120).astype(int),
+            "monthly_charges": np.clip(rng.normal(base, 12), 15, 160).round(2),
+            "support_tickets": rng.poisson(1.2, rows),
+            "late_payments": rng.poisson(0.7, rows),
+            "autopay": rng.choice(("Yes", "No"), rows, p=(0.6, 0.4)),
+        }
+    )
+
+
+def _purchases_before(rng: np.random.Generator, customers: pd.DataFrame) -> pd.DataFrame:
+    rate = rng.gamma(2.5, 3.2, len(customers))
+    counts = 1 + rng.poisson(rate)
+    owner = np.repeat(np.arange(len(customers)), counts)
+    days_ago = rng.beta(0.9, 1.4, owner.size) * (HISTORY_DAYS - 1) + rng.random(owner.size)
+    return _purchase_rows(rng, customers, owner=owner, days=-days_ago)
+
+
+def _purchases_after(rng: np.random.Generator, customers: pd.DataFrame, left: np.ndarray) -> pd.DataFrame:
+    counts = np.where(left, 0, 1 + rng.poisson(1.5, len(customers)))
+    owner = np.repeat(np.arange(len(customers)), counts)
+    days = rng.random(owner.size) * (LABEL_WINDOW_DAYS - 1) + 0.5
+    return _purchase_rows(rng, customers, owner=owner, days=days)
+
+
+def _purchase_rows(
+    rng: np.random.Generator, customers: pd.DataFrame, *, owner: np.ndarray, days: np.ndarray
+) -> pd.DataFrame:
+    snapshot = customers["snapshot_date"].to_numpy()[owner]
+    return pd.DataFrame(
+        {
+            "customer_id": customers["customer_id"].to_numpy()[owner],
+            "purchased_at": snapshot + (days * 86_400).astype("timedelta64[s]"),
+            "amount": np.clip(rng.lognormal(3.2, 0.6, owner.size), 1, 2_000).round(2),
+            "category": rng.choice(("home", "garden", "sports", "books", "toys"), owner.size),
+        }
+    )
+
+
+def _summed(history: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    joined = history.merge(customers[["customer_id", "snapshot_date"]], on="customer_id")
+    age = (joined["snapshot_date"] - joined["purchased_at"]).dt.total_seconds() / 86_400
+    grouped = joined.assign(age=age).groupby("customer_id")
+    summed = grouped.agg(recency_days=("age", "min"), frequency=("age", "size"), monetary=("amount", "sum"))
+    return summed.assign(
+        recency_days=summed["recency_days"].round(1), monetary=summed["monetary"].round(2)
+    ).reset_index()
+
+
+def _leave_blanks(rng: np.random.Generator, customers: pd.DataFrame) -> None:
+    for column, share in (("age", 0.03), ("monthly_charges", 0.02)):
+        customers[column] = customers[column].astype(float).where(rng.random(len(customers)) >= share)
+
+
+def snapshot_days(last: datetime, months: int) -> tuple[datetime, ...]:
+    """Return `months` snapshot dates thirty days apart, the last one being `last`, at midnight."""
+    day = last.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    return tuple(day - timedelta(days=30 * back) for back in reversed(range(months)))
