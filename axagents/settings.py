@@ -17,34 +17,38 @@ class Section(BaseModel):
 
 
 class TrackingSettings(Section):
-    uri: str | None = Field(None, description="address of an MLflow server; by default SQLite under .ax")
+    uri: str | None = Field(default=None, description="address of an MLflow server; by default SQLite under .ax")
 
 
 class MemorySettings(Section):
-    embedder: str = Field("auto", description="auto, ngrams, or the folder of a sentence model already on disk")
+    embedder: str = Field(default="auto", description="auto, ngrams, or the folder of a sentence model already on disk")
 
 
 class TrainSettings(Section):
-    search_seconds: float = Field(60, gt=0, le=86_400, description="time for the search of ml-train, in seconds")
-    folds: int = Field(5, ge=2, le=20, description="cross-validation folds")
-    selection_margin: float | None = Field(None, ge=0, description="how much worse a simpler model may be")
-    seed: int = Field(0, ge=0, description="seed of every random choice")
+    search_seconds: float = Field(
+        default=60, gt=0, le=86_400, description="time for the search of ml-train, in seconds"
+    )
+    folds: int = Field(default=5, ge=2, le=20, description="cross-validation folds")
+    selection_margin: float | None = Field(default=None, ge=0, description="how much worse a simpler model may be")
+    seed: int = Field(default=0, ge=0, description="seed of every random choice")
 
 
 class DataSettings(Section):
-    memory_limit: str = Field("600MB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|KiB|MiB|GiB)$", description="for DuckDB")
+    memory_limit: str = Field(
+        default="600MB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|KiB|MiB|GiB)$", description="for DuckDB"
+    )
 
 
 class AgentSettings(Section):
-    provider: str = Field("auto", description="auto, offline, claude, openai, or an endpoint of [providers]")
-    max_steps: int = Field(40, ge=1, le=1000, description="model turns and tool calls of one run")
-    deadline: float = Field(600, gt=0, description="seconds one run may take")
-    max_usd: float | None = Field(None, ge=0, description="most a run may cost, in US dollars")
+    provider: str = Field(default="auto", description="auto, offline, claude, openai, or an endpoint of [providers]")
+    max_steps: int = Field(default=40, ge=1, le=1000, description="model turns and tool calls of one run")
+    deadline: float = Field(default=600, gt=0, description="seconds one run may take")
+    max_usd: float | None = Field(default=None, ge=0, description="most a run may cost, in US dollars")
 
 
 class ApproveSettings(Section):
     auto: tuple[str, ...] = Field(
-        ("register", "monitor-setup", "test-setup", "canary-start", "shadow-start", "abort", "rollback"),
+        default=("register", "monitor-setup", "test-setup", "canary-start", "shadow-start", "abort", "rollback"),
         description="kinds of effects that --yes covers",
     )
 
@@ -64,14 +68,14 @@ class Settings(BaseSettings):
         default=False, description="use the project's own personas, tools, prompts and memory, once trusted"
     )
     color: Literal["auto", "never"] = "auto"
-    tracking: TrackingSettings = TrackingSettings()  # pyright: ignore[reportCallIssue]
-    memory: MemorySettings = MemorySettings()  # pyright: ignore[reportCallIssue]
-    train: TrainSettings = TrainSettings()  # pyright: ignore[reportCallIssue]
-    data: DataSettings = DataSettings()  # pyright: ignore[reportCallIssue]
-    agents: AgentSettings = AgentSettings()  # pyright: ignore[reportCallIssue]
-    approve: ApproveSettings = ApproveSettings()  # pyright: ignore[reportCallIssue]
+    tracking: TrackingSettings = TrackingSettings()
+    memory: MemorySettings = MemorySettings()
+    train: TrainSettings = TrainSettings()
+    data: DataSettings = DataSettings()
+    agents: AgentSettings = AgentSettings()
+    approve: ApproveSettings = ApproveSettings()
     providers: dict[str, ProviderSettings] = {}
-    decisions: dict[str, str] = Field({}, description="decision tables replaced by a file of the project")
+    decisions: dict[str, str] = Field(default={}, description="decision tables replaced by a file of the project")
 
     @classmethod
     def settings_customise_sources(  # noqa: PLR0917

@@ -27,7 +27,8 @@ SEMVER_ORDER = [
 
 
 def test_versions_are_ordered_as_semver_says() -> None:
-    assert sorted(SEMVER_ORDER[::-1], key=parse_version) == SEMVER_ORDER
+    shuffled = SEMVER_ORDER[::-1]
+    assert sorted(shuffled, key=parse_version) == SEMVER_ORDER
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("v2.1.0", "2.1.0"), ("2", "2.0.0"), ("v2.1", "2.1.0"), ("3.0", "3.0.0")])

@@ -25,7 +25,7 @@ class Outcome(BaseModel):
     result: dict[str, Any]
     decisions: tuple[Decision, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
-    report: str = Field("", description="the result as text for a person at a terminal")
+    report: str = Field(default="", description="the result as text for a person at a terminal")
 
 
 class WorkflowRun(BaseModel):

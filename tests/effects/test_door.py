@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from axagents.effects import perform
 from axagents.project import open_project
-from tests.effects.test_perform import appending
+from tests.effects.test_door import appending
 project = open_project(Path(sys.argv[1]))
 print(perform(project, appending(project.root / "log"), run_id="run", step="step").repeated)
 """
@@ -107,7 +107,7 @@ def test_without_undo_or_reason_it_cannot_be_built() -> None:
 def test_undo_takes_back_what_was_done(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     effect = appending(project.root / "log")
     done = perform(project, effect, run_id="run", step="step")
-    monkeypatch.setattr("axagents.effects.perform.rebuild", lambda *_: effect)
+    monkeypatch.setattr("axagents.effects.door.rebuild", lambda *_arguments: effect)
     undo(project, done.key, run_id="run")
     assert (project.root / "log").read_text() == ""
     assert Journal(project).of_run("run")[0].status == "undone"
