@@ -61,7 +61,8 @@ def simulate(rows: int, cutoffs: tuple[datetime, ...], *, first_id: int, seed: i
     probability = leaving_probability(customers)
     left = rng.random(rows) < probability
     later = _purchases_after(rng, customers, left)
-    customers["closed_reason"] = np.where(left & (rng.random(rows) < 0.8), rng.choice(REASONS, rows), None)
+    told = left & (rng.random(rows) < 0.8)
+    customers["closed_reason"] = pd.Series(rng.choice(REASONS, rows), dtype=object).where(told)
     customers["is_churned"] = left.astype(int)
     _leave_blanks(rng, customers)
     purchases = pd.concat([history, later]).sort_values(["purchased_at", "customer_id"], ignore_index=True)
