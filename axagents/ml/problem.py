@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -80,13 +80,17 @@ class Problem:
             time=None if self.time is None else self.time[rows],
         )
 
+    def select(self, names: Sequence[str]) -> pd.DataFrame:
+        """Return some features, in the order given."""
+        return cast("pd.DataFrame", self.features[list(names)])
+
     def without(self, columns: Iterable[str], why: str = "leaks the target") -> "Problem":
         """Return the problem with some features left out."""
         gone = set(columns)
         kept = tuple(spec for spec in self.columns if spec.name not in gone)
         return replace(
             self,
-            features=self.features[[spec.name for spec in kept]],
+            features=self.select([spec.name for spec in kept]),
             columns=kept,
             left_out=(*self.left_out, *(LeftOut(name, why) for name in self.features.columns if name in gone)),
         )
@@ -117,7 +121,7 @@ def define_problem(
         if name not in known:
             raise NotFound("column", name, known, field="features")
     used, left_out = _choose_features(columns, target=target, features=features, ties={entity, time})
-    encoded = encode_target(frame[target], known[target], task=task, positive=positive)
+    encoded = encode_target(_column(frame, target), known[target], task=task, positive=positive)
     prepared = prepare_frame(frame, used).reset_index(drop=True)
     used, left_out = _drop_constant(prepared, used, left_out)
     if not used:
@@ -127,11 +131,11 @@ def define_problem(
             field="features",
         )
     return Problem(
-        features=prepared[[spec.name for spec in used]],
+        features=cast("pd.DataFrame", prepared[[spec.name for spec in used]]),
         columns=tuple(used),
         target=encoded,
-        entity=None if entity is None else _entity_codes(frame[entity], known[entity]),
-        time=None if time is None else _times(frame[time], known[time]),
+        entity=None if entity is None else _entity_codes(_column(frame, entity), known[entity]),
+        time=None if time is None else _times(_column(frame, time), known[time]),
         left_out=tuple(left_out),
     )
 
@@ -153,6 +157,10 @@ def encode_target(
     _check_classes(classes, labels, name=spec.name, task=told)
     codes = labels.map({label: code for code, label in enumerate(classes)}).to_numpy(dtype=np.int64)
     return Target(spec.name, "binary" if len(classes) == 2 else "multiclass", codes, tuple(classes))
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    return cast("pd.Series", frame[name])
 
 
 def _choose_features(
@@ -235,7 +243,7 @@ def _labels(values: pd.Series, parsed: pd.Series) -> pd.Series:
     codes, uniques = pd.factorize(parsed, sort=True)
     spelled: list[Label] = []
     for code in range(len(uniques)):
-        raw = values[codes == code].mode(dropna=True).iloc[0]
+        raw = cast("pd.Series", values[codes == code]).mode(dropna=True).iloc[0]
         spelled.append(_plain_label(raw))
     if len(set(spelled)) < len(spelled):
         spelled = [_plain_label(value) for value in uniques]

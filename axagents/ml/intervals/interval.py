@@ -1,0 +1,26 @@
+"""The value every interval function returns."""
+
+from dataclasses import dataclass, replace
+
+from axagents.ml.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its interval, at a confidence level, by a named method."""
+
+    value: float
+    low: float
+    high: float
+    level: float = 0.95
+    method: str = ""
+
+    def clipped(self, name: str) -> "Interval":
+        """Return the interval inside the range of a metric."""
+        metric = METRICS[name]
+        return replace(self, low=max(self.low, metric.low), high=min(self.high, metric.high))
+
+    @property
+    def width(self) -> float:
+        """The distance between the ends."""
+        return self.high - self.low
