@@ -58,8 +58,12 @@ def log_params(project: Project, run_id: str, params: Mapping[str, Any]) -> dict
     return asked
 
 
-def log_metrics(project: Project, run_id: str, metrics: Mapping[str, float | Curve]) -> None:
+def log_metrics(
+    project: Project, run_id: str, metrics: Mapping[str, float | Curve], *, model_id: str | None = None
+) -> None:
     """Write metrics: a number is the value now, a curve is its (step, value) points. What is there already stays once.
+
+    With `model_id` they are shown with that logged model too.
 
     Raises:
         UserError: a name MLflow refuses, or a value that is not finite.
@@ -78,7 +82,7 @@ def log_metrics(project: Project, run_id: str, metrics: Mapping[str, float | Cur
         for step, at in wanted:
             if not math.isfinite(at):
                 raise UserError(f"metric {name} is {at}: only finite numbers are kept", field=f"metrics.{name}")
-            points.append(Metric(name, at, now, step))
+            points.append(Metric(name, at, now, step, model_id=model_id))
     for batch in _batches(points):
         client.log_batch(run_id, metrics=batch)
 

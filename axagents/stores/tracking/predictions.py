@@ -15,6 +15,8 @@ from axagents.stores.tracking.client import mlflow_client
 
 FOLDER = "predictions"
 FILE = "out_of_fold.parquet"
+_ALWAYS = ("repeat", "row", "fold", "y")
+_MAYBE = ("labels", "entity")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class PredictionFacts:
     Attributes:
         fingerprint: SHA-256 of the data; `row` counts its rows from 0.
         classes: as text, in the order of the scores' columns; empty for regression.
-        threshold: from which score on a row is called positive; binary only.
+        threshold: from which score on a row is called positive by the final model; binary only.
         entity: the column whose values tie rows together, if any.
     """
 
@@ -39,21 +41,26 @@ class PredictionFacts:
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """Scores (n,) or (n, classes) for the rows `row` (n,) of the data, with the truth `y` and each row's fold."""
+    """Predictions in long form: each row of the data once in every repeat of the folds.
+
+    `row` (n,) counts the rows of the data, `y` is the truth, `scores` are (n,) or (n, classes), `labels` the decisions
+    (class codes; None for regression), `entity` the codes of what ties rows together.
+    """
 
     facts: PredictionFacts
+    repeat: np.ndarray
     row: np.ndarray
     fold: np.ndarray
     y: np.ndarray
     scores: np.ndarray
+    labels: np.ndarray | None = None
     entity: np.ndarray | None = None
 
 
 def write_predictions(folder: Path, predictions: OutOfFold) -> Path:
     """Write out-of-fold predictions as Parquet into `folder` and return the file."""
-    columns: dict[str, np.ndarray] = {"row": predictions.row, "fold": predictions.fold, "y": predictions.y}
-    if predictions.entity is not None:
-        columns["entity"] = predictions.entity
+    columns: dict[str, np.ndarray] = {name: getattr(predictions, name) for name in _ALWAYS}
+    columns |= {name: given for name in _MAYBE if (given := getattr(predictions, name)) is not None}
     scores = predictions.scores.reshape(len(predictions.row), -1)
     columns |= {f"score_{index}": np.ascontiguousarray(scores[:, index]) for index in range(scores.shape[1])}
     facts = json.dumps(asdict(predictions.facts), ensure_ascii=False)
@@ -79,11 +86,9 @@ def read_predictions(path: Path) -> OutOfFold:
     scores = np.column_stack([_column(table, name) for name in names])
     return OutOfFold(
         facts=PredictionFacts(**facts),
-        row=_column(table, "row"),
-        fold=_column(table, "fold"),
-        y=_column(table, "y"),
         scores=scores[:, 0] if scores.shape[1] == 1 else scores,
-        entity=_column(table, "entity") if "entity" in table.column_names else None,
+        **{name: _column(table, name) for name in _ALWAYS},
+        **{name: _column(table, name) for name in _MAYBE if name in table.column_names},
     )
 
 

@@ -34,15 +34,25 @@ class RunRecord:
 
 
 def open_run(
-    project: Project, experiment: ExperimentRecord, *, name: str, owner: str, tags: Mapping[str, str] | None = None
+    project: Project,
+    experiment: ExperimentRecord,
+    *,
+    name: str,
+    owner: str,
+    tags: Mapping[str, str] | None = None,
+    started_at: datetime | None = None,
 ) -> RunRecord:
-    """Return the MLflow run that `owner` (a run of ours) opened in the experiment, opened now when it has none."""
+    """Return the MLflow run that `owner` (a run of ours) opened in the experiment, opened now when it has none.
+
+    `started_at` is when its work began, when that is not now.
+    """
     client = mlflow_client(project)
     found = client.search_runs([experiment.experiment_id], f"tags.`{OWNER}` = '{owner}'", max_results=1)
     if found:
         return _record(found[0])
     told = {OWNER: owner, "mlflow.user": _user(), "mlflow.source.name": "ax", "mlflow.source.type": "LOCAL"}
-    made = client.create_run(experiment.experiment_id, run_name=name, tags=told | dict(tags or {}))
+    begun = int(started_at.timestamp() * 1000) if started_at else None
+    made = client.create_run(experiment.experiment_id, begun, told | dict(tags or {}), run_name=name)
     return _record(made)
 
 
