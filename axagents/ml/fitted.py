@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from axagents.ml.calibration import Calibrator
-from axagents.ml.columns import ColumnSpec
-from axagents.ml.problem import Label, Task
+from axagents.ml.columns import ColumnSpec, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +24,7 @@ class FittedModel:
     flavour: Literal["xgboost", "sklearn"]
     columns: tuple[ColumnSpec, ...]
     target: str
-    classes: tuple[Label, ...] = ()
+    classes: tuple[str, ...] = ()
     calibrator: Calibrator | None = None
     threshold: float | None = None
     facts: dict[str, Any] = field(default_factory=dict)

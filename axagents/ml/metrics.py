@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from axagents.errors import UserError, nearest
-from axagents.ml.problem import Task
+from axagents.ml.columns import Task
 from axagents.ml.terms import combine_terms, row_terms
 
 Needs = Literal["labels", "probabilities", "ranks", "values"]

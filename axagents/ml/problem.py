@@ -2,21 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from axagents.errors import NotFound, UserError
-from axagents.ml.columns import ColumnSpec, parse_column, prepare_frame
-
-Task = Literal["binary", "multiclass", "regression"]
-TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
-Label = str | int | float | bool
-
-MOST_CLASSES = 100
-MOST_NUMERIC_CLASSES = 10
-_POSITIVE_WORDS = ("yes", "true", "1", "y", "t", "positive", "churned", "bad", "default", "fraud", "success")
+from axagents.ml.columns import ColumnSpec, Task, choose_task, encode_target, parse_column, prepare_frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +21,10 @@ class Target:
     name: str
     task: Task
     values: np.ndarray
-    classes: tuple[Label, ...] = ()
+    classes: tuple[str, ...] = ()
 
     @property
-    def positive(self) -> Label | None:
+    def positive(self) -> str | None:
         """The class whose probability a binary model gives."""
         return self.classes[1] if self.task == "binary" else None
 
@@ -102,7 +94,7 @@ def define_problem(
     *,
     target: str,
     task: Task | None = None,
-    positive: Label | None = None,
+    positive: str | None = None,
     features: Sequence[str] | None = None,
     entity: str | None = None,
     time: str | None = None,
@@ -121,7 +113,7 @@ def define_problem(
         if name not in known:
             raise NotFound("column", name, known, field="features")
     used, left_out = _choose_features(columns, target=target, features=features, ties={entity, time})
-    encoded = encode_target(_column(frame, target), known[target], task=task, positive=positive)
+    encoded = _encode(_column(frame, target), known[target], task=task, positive=positive)
     prepared = prepare_frame(frame, used).reset_index(drop=True)
     used, left_out = _drop_constant(prepared, used, left_out)
     if not used:
@@ -138,25 +130,6 @@ def define_problem(
         time=None if time is None else _times(_column(frame, time), known[time]),
         left_out=tuple(left_out),
     )
-
-
-def encode_target(
-    values: pd.Series, spec: ColumnSpec, *, task: Task | None = None, positive: Label | None = None
-) -> Target:
-    """Encode a target column; without `task` it is told from the column's kind.
-
-    Raises UserError for missing values, a single class, too many classes, or numbers asked of texts.
-    """
-    parsed = parse_column(values, spec)
-    _refuse_missing(parsed, spec.name)
-    told = task or _tell_task(parsed, spec)
-    if told == "regression":
-        return _regression_target(parsed, spec)
-    labels = _labels(values, parsed)
-    classes = _order_classes(labels, positive=positive, name=spec.name)
-    _check_classes(classes, labels, name=spec.name, task=told)
-    codes = labels.map({label: code for code, label in enumerate(classes)}).to_numpy(dtype=np.int64)
-    return Target(spec.name, "binary" if len(classes) == 2 else "multiclass", codes, tuple(classes))
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -201,109 +174,20 @@ def _drop_constant(
     return kept, [*left_out, *(LeftOut(name, "has no two values") for name in constant)]
 
 
-def _refuse_missing(parsed: pd.Series, name: str) -> None:
-    missing = int(parsed.isna().sum())
-    if missing == len(parsed):
-        raise UserError(f"the target {name!r} has no value in any of the {len(parsed):,} rows", field="target")
+def _encode(values: pd.Series, spec: ColumnSpec, *, task: Task | None, positive: str | None) -> Target:
+    choice = choose_task(values, spec, task=task, positive=positive)
+    numbers = encode_target(values, spec, choice)
+    missing = int(np.isnan(numbers).sum())
     if missing:
         raise UserError(
-            f"the target {name!r} is missing in {missing:,} of {len(parsed):,} rows; a row without it teaches nothing",
+            f"the target {spec.name!r} is missing in {missing:,} of {len(numbers):,} rows; a row without it teaches"
+            " nothing",
             field="target",
             hint="leave these rows out of the data, or name another --target",
         )
-
-
-def _tell_task(parsed: pd.Series, spec: ColumnSpec) -> Task:
-    if spec.dtype == "date":
-        raise UserError(f"the target {spec.name!r} is a date; name a class or a number", field="target")
-    distinct = parsed.nunique()
-    if spec.dtype in ("boolean", "string"):
-        return "binary" if distinct <= 2 else "multiclass"
-    if distinct <= 2:
-        return "binary"
-    whole = bool((parsed == parsed.round()).all())
-    return "multiclass" if whole and distinct <= MOST_NUMERIC_CLASSES else "regression"
-
-
-def _regression_target(parsed: pd.Series, spec: ColumnSpec) -> Target:
-    if spec.dtype not in ("number", "boolean"):
-        raise UserError(
-            f"the target {spec.name!r} holds {spec.dtype} values; regression needs numbers",
-            field="task",
-            legal=("binary", "multiclass"),
-        )
-    values = parsed.to_numpy(dtype=np.float64)
-    if np.ptp(values) == 0:
-        raise UserError(f"the target {spec.name!r} has the one value {values[0]:g} in every row", field="target")
-    return Target(spec.name, "regression", values)
-
-
-def _labels(values: pd.Series, parsed: pd.Series) -> pd.Series:
-    """Each row's class as people write it: the most frequent raw spelling of its parsed value."""
-    codes, uniques = pd.factorize(parsed, sort=True)
-    spelled: list[Label] = []
-    for code in range(len(uniques)):
-        raw = cast("pd.Series", values[codes == code]).mode(dropna=True).iloc[0]
-        spelled.append(_plain_label(raw))
-    if len(set(spelled)) < len(spelled):
-        spelled = [_plain_label(value) for value in uniques]
-    return pd.Series([spelled[code] for code in codes], dtype=object)
-
-
-def _plain_label(value: object) -> Label:
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return int(value) if float(value).is_integer() else float(value)
-    return str(value).strip()
-
-
-def _order_classes(labels: pd.Series, *, positive: Label | None, name: str) -> list[Label]:
-    """Sorted classes; of two, the positive one last: the one asked for, else yes, true or 1, else the rarer."""
-    classes: list[Label] = sorted(labels.unique(), key=lambda label: (str(type(label)), label))
-    if len(classes) != 2:
-        return classes
-    if positive is not None:
-        match = [label for label in classes if str(label) == str(positive)]
-        if not match:
-            raise UserError(
-                f"the target {name!r} has no class {positive!r}",
-                field="positive",
-                legal=tuple(str(each) for each in classes),
-            )
-        chosen = match[0]
-    else:
-        words = [label for label in classes if str(label).casefold() in _POSITIVE_WORDS]
-        if len(words) == 1:
-            chosen = words[0]
-        elif all(isinstance(label, int | float) for label in classes):
-            chosen = classes[1]
-        else:
-            counts = labels.value_counts()
-            chosen = min(classes, key=lambda label: (counts[label], -classes.index(label)))
-    return [label for label in classes if label != chosen] + [chosen]
-
-
-def _check_classes(classes: list[Label], labels: pd.Series, *, name: str, task: Task) -> None:
-    if len(classes) == 1:
-        raise UserError(
-            f"the target {name!r} has one class only, {classes[0]!r}, in all {len(labels):,} rows; "
-            "a classifier needs two",
-            field="target",
-        )
-    if len(classes) > MOST_CLASSES:
-        raise UserError(
-            f"the target {name!r} has {len(classes):,} different values, more than {MOST_CLASSES} classes; "
-            "is it an identifier or a text?",
-            field="target",
-            hint="name another --target, or ask for task regression if it is a number",
-        )
-    if task == "binary" and len(classes) > 2:
-        raise UserError(
-            f"the target {name!r} has {len(classes)} classes, a binary task two", field="task", legal=("multiclass",)
-        )
+    if choice.task == "regression":
+        return Target(spec.name, "regression", numbers)
+    return Target(spec.name, choice.task, numbers.astype(np.int64), choice.classes)
 
 
 def _entity_codes(values: pd.Series, spec: ColumnSpec) -> np.ndarray:
