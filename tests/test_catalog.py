@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from axagents import progress
-from axagents.catalog import SUFFIXES, Kind, open_catalog
+from axagents.catalog import ToolFacts, open_catalog
+from axagents.contents import SUFFIXES, Kind
 from axagents.documents import parse_yaml
 from axagents.errors import NotFound, UserError
 from axagents.project import Project, open_project
@@ -165,9 +166,7 @@ def test_a_tools_facts_are_read_without_importing_it(own: Project) -> None:
 
 
 def test_a_broken_yaml_file_is_one_clear_line() -> None:
-    from axagents.catalog import ToolFacts
-
-    with pytest.raises(UserError, match=r"mine\.yaml: not YAML: .* line 1"):
+    with pytest.raises(UserError, match=r"mine\.yaml: not YAML: .* at line 2"):
         parse_yaml("a: [", ToolFacts, source="mine.yaml")
     with pytest.raises(UserError, match=r"mine\.yaml: touches: "):
         parse_yaml("{name: a, touches: all, description: b, parameters: {}}", ToolFacts, source="mine.yaml")
