@@ -20,7 +20,7 @@ _FORMS = (
 )
 _UNITS = ("$", "€", "£", "¥", "₹", "%", "USD", "EUR", "GBP", "CHF", "JPY", "kr", "zł")
 _UNIT = re.compile("|".join(re.escape(unit) for unit in _UNITS))
-_SIGNED = re.compile(r"^\((?P<inner>.*)\)$|^[+-]\s*(?P<rest>.*)$")
+_SIGNED = re.compile(r"^\((?P<inner>[^()]*)\)$|^[+-]\s*(?P<rest>.*)$")
 _LEADING_ZERO = re.compile(r"^0\d+$")
 _LONG_DIGITS = re.compile(r"^\d{16,}$")
 
@@ -72,7 +72,10 @@ def detect_numbers(counts: Mapping[str, int]) -> NumberReading | None:
     strays = tuple(sorted(token for token in counts if token not in fitting))
     if len([token for token in strays if token in solid]) > MAX_STRAYS:
         return None
-    number_format = NumberFormat.model_validate({"thousands": thousands, "decimal": decimal, "units": units})
+    parentheses = any(token.startswith("(") for token in fitting)
+    number_format = NumberFormat.model_validate(
+        {"thousands": thousands, "decimal": decimal, "units": units, "parentheses": parentheses}
+    )
     return NumberReading(number_format, strays)
 
 

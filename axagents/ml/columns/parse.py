@@ -55,8 +55,8 @@ def map_unique(values: pd.Series, function: Any) -> pd.Series:
 def read_number_tokens(tokens: pd.Series, number_format: NumberFormat) -> pd.Series:
     """Read stripped texts as numbers, NaN where that fails; parentheses mean negative."""
     text = tokens.astype(object)
-    negative = text.str.match(r"^\(.*\)$", na=False).astype(bool)
-    text = text.where(~negative, "-" + text.str.strip("()"))
+    if number_format.parentheses:
+        text = text.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
     for unit in number_format.units:
         text = text.str.replace(unit, "", regex=False)
     text = text.str.strip()
@@ -70,8 +70,8 @@ def read_number_tokens(tokens: pd.Series, number_format: NumberFormat) -> pd.Ser
 
 def finite(values: pd.Series) -> pd.Series:
     """Return float64 values with infinities read as missing."""
-    numbers = values.astype("float64")
-    return numbers.where(np.isfinite(numbers))
+    numbers = values.to_numpy(dtype="float64", na_value=np.nan)
+    return pd.Series(np.where(np.isfinite(numbers), numbers, np.nan), index=values.index, name=values.name)
 
 
 def read_date_tokens(tokens: pd.Series, date_format: str) -> pd.Series:

@@ -15,6 +15,7 @@ class NumberFormat(BaseModel):
 
     thousands: Literal["", ",", ".", " ", "'"] = ""
     decimal: Literal[".", ","] = "."
+    parentheses: bool = Field(default=False, description="Negative numbers stand in parentheses.")
     units: tuple[str, ...] = Field(default=(), description="Signs stripped from a value: $, €, £, %, USD, ...")
 
 
