@@ -3,6 +3,7 @@
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-SHIPPED = _HERE if (_HERE / "personas").is_dir() else _HERE.parent.parent
+_IN_WHEEL = any((_HERE / kind).is_dir() for kind in ("personas", "tools", "prompts", "memory"))
+SHIPPED = _HERE if _IN_WHEEL else _HERE.parent.parent
 
 __path__ = [str(SHIPPED)]
