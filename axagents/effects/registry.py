@@ -1,0 +1,233 @@
+"""Effects on the model registry: register a version, change a stage. Each writes MLflow and the event log."""
+
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from axagents.effects.effect import Effect, Probe
+from axagents.errors import Failed, NotFound, UserError
+from axagents.faults import fault_point
+from axagents.project import Project
+from axagents.stores.models.digest import digest
+from axagents.stores.registry.events import EventLog, NewEvent
+from axagents.stores.registry.state import STAGES, ModelState, RegisteredVersion, Stage, read_model
+from axagents.stores.registry.stored import (
+    NewVersion,
+    find_stored,
+    mirror_stages,
+    mirrored,
+    remove_stored,
+    store_version,
+)
+
+
+def register_version(project: Project, arguments: dict[str, Any]) -> Effect:
+    """Register a model folder as a version, staged.
+
+    Arguments: `model`, `version`, `sha256`, `folder` (relative to the project where it lies inside), `who`, `why`,
+    `run_id` (the MLflow run it came from, or None), `description`, `tags`, `metadata` (plain JSON), and optionally
+    `at` (when it happened, if not now).
+    """
+    model, version, sha256 = arguments["model"], arguments["version"], arguments["sha256"]
+
+    def probe() -> Probe:
+        registered, stored = read_model(project, model).find(version), find_stored(project, model, version)
+        both = registered and stored and registered.sha256 == sha256 == stored.sha256
+        return Probe.done(_shown(registered)) if both and registered else Probe.absent()
+
+    def act() -> dict[str, Any]:
+        with _alone(project):
+            registered = read_model(project, model).find(version)
+            if registered and registered.sha256 != sha256:
+                raise UserError(
+                    f"{registered.name} exists already with other content"
+                    f" ({registered.sha256[:12]}, not {sha256[:12]})",
+                    field="version",
+                    hint=f"ax registry versions {model}",
+                )
+            stored = find_stored(project, model, version)
+            if stored is None or stored.sha256 != sha256:
+                store_version(project, _new_version(project, arguments))
+            if registered is None:
+                EventLog(project).append([_registration(arguments)], model=model)
+            fault_point("registry.register.logged")
+            found = read_model(project, model).find(version)
+            assert found is not None
+            return _shown(found)
+
+    def undo(_before: Any, _after: Any) -> None:
+        with _alone(project):
+            registered = read_model(project, model).find(version)
+            if registered is not None and registered.stage != "staged":
+                raise UserError(
+                    f"{registered.name} is in {registered.stage} by now; archive it instead", field="version"
+                )
+            if registered is not None:
+                EventLog(project).append([_withdrawal(registered, arguments["who"])], model=model)
+            remove_stored(project, model, version)
+
+    return Effect(name="registry.register", arguments=arguments, probe=probe, act=act, undo=undo)
+
+
+def change_stage(project: Project, arguments: dict[str, Any]) -> Effect:
+    """Move a version to another stage; the version that was in production is archived when another takes its place.
+
+    Arguments: `model`, `version`, `stage`, `revision` (the model's last event that whoever asks has seen), `who`,
+    `why`, and optionally `at` (when it happened, if not now).
+    """
+    model, version, stage = arguments["model"], arguments["version"], arguments["stage"]
+    revision: int = arguments["revision"]
+
+    def before() -> dict[str, Any]:
+        return {"revision": revision, "stages": _stages(read_model(project, model))}
+
+    def probe() -> Probe:
+        state = read_model(project, model)
+        happened = _happened(project, model, version, stage=stage, revision=revision)
+        return Probe.done(_outcome(state, version)) if happened and mirrored(project, state) else Probe.absent()
+
+    def act() -> dict[str, Any]:
+        with _alone(project):
+            if not _happened(project, model, version, stage=stage, revision=revision):
+                moves = plan_moves(read_model(project, model), version, stage)
+                events = [_move(each, to, arguments) for each, to in moves]
+                EventLog(project).append(events, model=model, revision=revision)
+            fault_point("registry.stage.logged")
+            state = read_model(project, model)
+            mirror_stages(project, state)
+            return _outcome(state, version)
+
+    def undo(seen: Any, _after: Any) -> None:
+        with _alone(project):
+            state = read_model(project, model)
+            changed = [each for each in state.versions if seen["stages"].get(each.version, each.stage) != each.stage]
+            back = {**arguments, "why": f"undone: {arguments['why']}"}
+            # Whoever leaves production goes first: there is one production version at any event.
+            changed.sort(key=lambda each: each.stage != "production")
+            EventLog(project).append([_move(each, seen["stages"][each.version], back) for each in changed], model=model)
+            mirror_stages(project, read_model(project, model))
+
+    return Effect(name="registry.stage", arguments=arguments, probe=probe, act=act, undo=undo, before=before)
+
+
+def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[RegisteredVersion, Stage]]:
+    """Return what changes when `version` goes to `stage`: itself, and first the one it replaces in production.
+
+    Raises:
+        NotFound: the model has no such version.
+        UserError: no such stage, or production would be left by another way than archiving or replacement.
+    """
+    if stage not in STAGES:
+        raise UserError(f"no stage called {stage!r}", field="stage", legal=STAGES)
+    wanted: Stage = stage
+    found = state.find(version)
+    if found is None:
+        known = [each.version for each in state.versions]
+        raise NotFound(f"version of {state.model}", version, known, hint=f"ax registry versions {state.model}")
+    if found.stage == "production" and wanted in {"staged", "canary"}:
+        raise UserError(
+            f"{found.name} is in production, which it leaves by being archived, or replaced by another version",
+            field="stage",
+            legal=("archived",),
+            hint=f"ax registry stage {state.model} OTHER_VERSION production --why ...",
+        )
+    moves: list[tuple[RegisteredVersion, Stage]] = []
+    if wanted == "production" and state.production and state.production.version != version:
+        moves.append((state.production, "archived"))
+    return [*moves, (found, wanted)]
+
+
+def _alone(project: Project) -> FileLock:
+    # MLflow makes a second version of the same number without complaint: one writer at a time.
+    return FileLock(project.state / "registry.lock")
+
+
+def _new_version(project: Project, arguments: dict[str, Any]) -> NewVersion:
+    folder = project.root / arguments["folder"]
+    if not folder.is_dir() or digest(folder) != arguments["sha256"]:
+        raise Failed(
+            f"{arguments['folder']} changed or went away since it was looked at; nothing was registered",
+            hint="run ml-model-registry again",
+        )
+    return NewVersion(
+        model=arguments["model"],
+        version=arguments["version"],
+        sha256=arguments["sha256"],
+        folder=Path(folder),
+        description=arguments["description"],
+        run_id=arguments["run_id"],
+        tags=arguments["tags"],
+    )
+
+
+def _registration(arguments: dict[str, Any]) -> NewEvent:
+    return NewEvent(
+        who=arguments["who"],
+        what="registered",
+        model=arguments["model"],
+        version=arguments["version"],
+        sha256=arguments["sha256"],
+        before=None,
+        after="staged",
+        why=arguments["why"],
+        details=arguments["metadata"],
+        at=arguments.get("at"),
+    )
+
+
+def _withdrawal(registered: RegisteredVersion, who: str) -> NewEvent:
+    return NewEvent(
+        who=who,
+        what="withdrawn",
+        model=registered.model,
+        version=registered.version,
+        sha256=registered.sha256,
+        before=registered.stage,
+        after=None,
+        why="the registration was undone",
+        details={},
+    )
+
+
+def _move(version: RegisteredVersion, stage: Stage, arguments: dict[str, Any]) -> NewEvent:
+    replaced = version.version != arguments["version"]
+    return NewEvent(
+        who=arguments["who"],
+        what="stage",
+        model=version.model,
+        version=version.version,
+        sha256=version.sha256,
+        before=version.stage,
+        after=stage,
+        why=f"replaced by {arguments['version']}: {arguments['why']}" if replaced else arguments["why"],
+        details={"revision": arguments["revision"]},
+        at=arguments.get("at"),
+    )
+
+
+def _happened(project: Project, model: str, version: str, /, *, stage: str, revision: int) -> bool:
+    later = EventLog(project).read(model=model, version=version)
+    return any(
+        each.what == "stage" and each.after == stage and each.details.get("revision") == revision for each in later
+    )
+
+
+def _stages(state: ModelState) -> dict[str, str]:
+    return {each.version: each.stage for each in state.versions}
+
+
+def _shown(registered: RegisteredVersion) -> dict[str, Any]:
+    return {
+        "model": registered.model,
+        "version": registered.version,
+        "stage": registered.stage,
+        "sha256": registered.sha256,
+        "created_at": registered.created_at,
+    }
+
+
+def _outcome(state: ModelState, version: str) -> dict[str, Any]:
+    found = state.find(version)
+    assert found is not None
+    return {**_shown(found), "revision": state.revision, "stages": _stages(state)}
