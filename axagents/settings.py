@@ -102,6 +102,15 @@ def load_settings(root: Path | None) -> Settings:
     values: dict[str, Any] = {}
     if root is not None and (root / SETTINGS_FILE).exists():
         values = read_settings_file(root / SETTINGS_FILE)
+    return check_settings(values)
+
+
+def check_settings(values: dict[str, Any]) -> Settings:
+    """Return what `ax.toml` would mean with these values, the environment over them.
+
+    Raises:
+        UserError: an unknown setting, or a value outside its range, each named.
+    """
     try:
         return Settings(**values)
     except ValidationError as error:

@@ -23,7 +23,7 @@ FLOORS = (
     ("stores",),
     ("ml",),
     ("contents",),
-    ("content", "settings", "project", "trust", "tracing", "progress", "faults", "layout"),
+    ("content", "settings", "project", "trust", "tracing", "settings_file", "progress", "faults", "layout"),
     ("requests", "documents", "fields", "clock", "errors"),
     ("",),
 )
