@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axagents.errors import UserError
+from axagents.filesystem import refuse_network
 from axagents.settings import SETTINGS_FILE, Settings, load_settings
 
 STATE_FOLDER = ".ax"
@@ -113,6 +114,7 @@ def create_project(root: Path) -> Project:
 
 def _make_state(project: Project) -> None:
     if not project.state.is_dir():
+        refuse_network(project.root)
         make_folder(project.state)
         project.state.chmod(0o700)
         (project.state / ".gitignore").write_text("*\n", encoding="utf-8")

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from axagents.errors import AxError, Failed, UserError
+from axagents.filesystem import refuse_network
 from axagents.project import Project
 
 _BUSY_SECONDS = 30
@@ -132,6 +133,7 @@ def _statements(script: str) -> Generator[str]:
 
 @cache
 def _opened(path: Path) -> Database:
+    refuse_network(path.parent)
     return Database(path)
 
 

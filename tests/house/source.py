@@ -19,12 +19,12 @@ FLOORS = (
     ("catalog", "overlay", "toolkit"),
     ("workflows",),
     ("effects",),
-    ("serving", "guard", "decisions"),
+    ("serving", "guard", "decisions", "upkeep"),
     ("stores",),
     ("ml",),
     ("contents",),
     ("content", "settings", "project", "trust", "tracing", "settings_file", "progress", "faults", "layout"),
-    ("requests", "documents", "fields", "clock", "errors"),
+    ("requests", "documents", "fields", "clock", "filesystem", "errors"),
     ("",),
 )
 FACES, GROUND = {"cli", "web", "mcp"}, {*FLOORS[-4], *FLOORS[-3], *FLOORS[-2], *FLOORS[-1]}
