@@ -8,8 +8,8 @@ import pandas as pd
 
 from axagents.clock import stamp
 from axagents.errors import NotFound, UserError
-from axagents.ml.columns import ColumnSpec, TargetChoice, choose_task, infer_column, infer_columns
-from axagents.ml.table import Table, count_rows, fetch_raw, sample_size
+from axagents.ml.columns import ColumnSpec, TargetChoice, choose_task, infer_columns
+from axagents.ml.table import count_rows, fetch_raw, sample_size
 from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.datasets.fetching import find_source
@@ -129,15 +129,3 @@ def _check_time(declared: Declarations, columns: tuple[ColumnSpec, ...]) -> None
 
 def _notice_columns(columns: tuple[ColumnSpec, ...]) -> tuple[str, ...]:
     return tuple(f"column {column.name!r} has no value at all" for column in columns if column.kind == "empty")
-
-
-def infer_target(table: Table, target: str) -> tuple[pd.Series, ColumnSpec]:
-    """Return a column's stored values (a sample where the table is large) and what it is as a target.
-
-    Raises NotFound when there is no such column.
-    """
-    if target not in table.names:
-        raise NotFound("column", target, table.names, field="target")
-    held: Any = fetch_raw(table, [target], sample=sample_size(table, count_rows(table)))
-    values: pd.Series = held[target]
-    return values, infer_column(values, is_target=True)

@@ -1,0 +1,195 @@
+"""The profile of a table that does not fit in memory: exact sums in one pass, shapes from a sample, both marked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from axagents.ml.columns import ColumnSpec, Kind, prepare_frame
+from axagents.ml.columns.sql import quote_text
+from axagents.ml.columns.tokens import MISSING_TOKENS, WEAK_MISSING_TOKENS
+from axagents.ml.profile.distributions import find_top_values, write_moment
+from axagents.ml.profile.frame import Subject, complete_profile, profile_column, profile_frame
+from axagents.ml.profile.model import ColumnProfile, DataProfile, DateFacts, Duplicates, NumberFacts
+from axagents.ml.table import Table, fetch_raw, sample_size
+from axagents.progress import note
+
+# Hashes of rows held in memory at once, eight bytes each; of a longer table an equal share of all hashes is taken.
+MAX_HASHES = 12_000_000
+_COUNTED_LEVELS = 200
+# Different values in the sample up to which all are counted, and up to which a sixteenth of them.
+_COUNTED_WHOLE = 20_000
+_COUNTED_IN_PART = 60_000
+ESTIMATED = ("distinct of many", "quantiles", "skew", "histogram", "class counts", "correlations", "suspicions")
+_KIND_OF_DTYPE: dict[str, Kind] = {"number": "numeric", "boolean": "boolean", "date": "date", "string": "category"}
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What one pass over all rows says of a column."""
+
+    present: int
+    unreadable: int
+    distinct: int
+    low: Any = None
+    high: Any = None
+    mean: float | None = None
+    std: float | None = None
+    zeros: int = 0
+    negatives: int = 0
+    levels: dict[str | None, int] | None = None
+
+
+def profile_table(table: Table, subject: Subject, rows: int) -> DataProfile:
+    """Profile a table of `rows` rows: exactly when it is small, else as the profile's `estimated` says."""
+    sampled = sample_size(table, rows)
+    if sampled is None:
+        return profile_frame(fetch_raw(table, [spec.name for spec in subject.columns]), subject)
+    note(f"counting {rows:,} rows")
+    facts = [_gather(table, batch) for batch in _batches(subject.columns)]
+    merged = {name: each for batch in facts for name, each in batch.items()}
+    note("looking for rows that repeat")
+    duplicates = count_repeats(table, subject.columns, rows)
+    note(f"drawing {sampled:,} rows")
+    frame: Any = fetch_raw(table, [spec.name for spec in subject.columns], sample=sampled)
+    prepared: Any = prepare_frame(frame, subject.columns)
+    profiles = tuple(
+        _correct(
+            profile_column(frame[spec.name], prepared[spec.name], spec=spec, subject=subject),
+            merged[spec.name],
+            rows=rows,
+        )
+        for spec in subject.columns
+    )
+    note("correlating")
+    profile = complete_profile(frame, prepared, subject=subject, profiles=profiles, duplicates=duplicates, rows=rows)
+    return profile.model_copy(update={"sampled_rows": sampled, "estimated": ESTIMATED})
+
+
+def count_repeats(table: Table, columns: tuple[ColumnSpec, ...], rows: int) -> Duplicates:
+    """Count the rows that repeat an earlier one, by 64-bit hashes; of a very long table by an equal share of them.
+
+    Two different rows share a hash once in 2^64 pairs: at ten million rows the count is off by one with
+    probability 3e-6.
+    """
+    slices = -(-rows // MAX_HASHES)
+    everything = [table.column(column.name) for column in columns]
+    others = [table.column(column.name) for column in columns if column.kind != "identifier"]
+    apart = None
+    if 0 < len(others) < len(everything):
+        apart = _count_equal(table, others, slices=slices)
+    return Duplicates(
+        rows=_count_equal(table, everything, slices=slices), rows_without_identifiers=apart, estimated=slices > 1
+    )
+
+
+def _count_equal(table: Table, columns: list[str], *, slices: int) -> int:
+    digest = f"hash({', '.join(columns)})"
+    where = f" WHERE {digest} % {slices} = 0" if slices > 1 else ""
+    reader = table.connection.sql(f"SELECT {digest} AS h FROM {table.view}{where}").to_arrow_reader(1_000_000)
+    hashes = np.empty(0, dtype="uint64")
+    parts: list[np.ndarray] = [batch.column(0).to_numpy() for batch in reader]
+    if parts:
+        hashes = np.concatenate(parts)
+    del parts
+    hashes.sort()
+    return int((hashes[1:] == hashes[:-1]).sum()) * slices
+
+
+def _batches(columns: tuple[ColumnSpec, ...]) -> list[tuple[ColumnSpec, ...]]:
+    """Cut wide tables into groups of columns, so that one pass does not hold too many aggregates."""
+    size = 60
+    return [columns[start : start + size] for start in range(0, len(columns), size)]
+
+
+def _gather(table: Table, columns: tuple[ColumnSpec, ...]) -> dict[str, _Facts]:
+    inner: list[str] = []
+    outer: list[str] = []
+    for place, spec in enumerate(columns):
+        inner += [f"{table.expression(spec)} AS v{place}", f"{table.column(spec.name)} AS r{place}"]
+        outer.append(_aggregates(table, spec, place))
+    sql = f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {table.view})"
+    (row,) = table.query(sql)
+    return {spec.name: _Facts(**row[place]) for place, spec in enumerate(columns)}
+
+
+def _aggregates(table: Table, spec: ColumnSpec, place: int) -> str:
+    value = f"v{place}"
+    facts = {
+        "present": f"count({value})",
+        "unreadable": _unreadable(table, spec, place),
+        "distinct": _distinct(spec, value),
+    }
+    if spec.dtype == "number":
+        facts |= {
+            "low": f"min({value})",
+            "high": f"max({value})",
+            "mean": f"avg({value})",
+            "std": f"stddev_samp({value})",
+            "zeros": f"count(*) FILTER (WHERE {value} = 0)",
+            "negatives": f"count(*) FILTER (WHERE {value} < 0)",
+        }
+    elif spec.dtype == "date":
+        facts |= {"low": f"epoch(min({value}))", "high": f"epoch(max({value}))"}
+    elif spec.kind == "category" and spec.distinct <= _COUNTED_LEVELS:
+        facts["levels"] = f"histogram({value})"
+    elif spec.dtype == "boolean":
+        true, false = quote_text((spec.true_tokens or ("true",))[0]), quote_text((spec.false_tokens or ("false",))[0])
+        facts["levels"] = f"histogram(CASE WHEN {value} = 1 THEN {true} WHEN {value} = 0 THEN {false} END)"
+    return "{" + ", ".join(f"'{name}': {sql}" for name, sql in facts.items()) + "}"
+
+
+def _distinct(spec: ColumnSpec, value: str) -> str:
+    """Return the SQL that counts different values: all of them when they are few, else an equal share by hash.
+
+    The error of a share 1/s of D values is about sqrt(s / D): 0.5 % for ten million unique values.
+    """
+    slices = _distinct_slices(spec)
+    if slices == 1:
+        return f"count(DISTINCT {value})"
+    return f"{slices} * count(DISTINCT {value}) FILTER (WHERE hash({value}) % {slices} = 0)"
+
+
+def _distinct_slices(spec: ColumnSpec) -> int:
+    return 1 if spec.distinct <= _COUNTED_WHOLE else 16 if spec.distinct <= _COUNTED_IN_PART else 256
+
+
+def _unreadable(table: Table, spec: ColumnSpec, place: int) -> str:
+    if spec.dtype == "string" or table.stored[table.names.index(spec.name)] != "text":
+        return "0"
+    marks = ", ".join(quote_text(token) for token in sorted(MISSING_TOKENS | WEAK_MISSING_TOKENS))
+    return (
+        f"count(*) FILTER (WHERE v{place} IS NULL AND r{place} IS NOT NULL AND lower(trim(r{place})) NOT IN ({marks}))"
+    )
+
+
+def _correct(profile: ColumnProfile, facts: _Facts, *, rows: int) -> ColumnProfile:
+    """Replace the sample's figures by those of all rows."""
+    levels = {value: count for value, count in (facts.levels or {}).items() if value is not None}
+    distinct = min(max(facts.distinct, profile.distinct), facts.present)
+    update: dict[str, Any] = {
+        "missing": rows - facts.present,
+        "unreadable": facts.unreadable,
+        "distinct": distinct,
+        "numbers": _correct_numbers(profile.numbers, facts),
+        "dates": _correct_dates(profile.dates, facts),
+    }
+    if profile.withheld is None and levels:
+        update["top"] = find_top_values(levels)
+    if profile.kind in ("constant", "empty") and distinct > 1:
+        update |= {"kind": _KIND_OF_DTYPE[profile.dtype], "because": "values outside the sample differ"}
+    return profile.model_copy(update=update)
+
+
+def _correct_numbers(numbers: NumberFacts | None, facts: _Facts) -> NumberFacts | None:
+    if numbers is None:
+        return None
+    update = {"minimum": facts.low, "maximum": facts.high, "mean": facts.mean, "std": facts.std}
+    return numbers.model_copy(update=update | {"zeros": facts.zeros, "negatives": facts.negatives})
+
+
+def _correct_dates(dates: DateFacts | None, facts: _Facts) -> DateFacts | None:
+    if dates is None:
+        return None
+    days = (facts.high - facts.low) / 86_400
+    return dates.model_copy(update={"first": write_moment(facts.low), "last": write_moment(facts.high), "days": days})
