@@ -7,6 +7,7 @@ the cutoff follow the draw: a customer who left has none within the label window
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,11 @@ class Population:
     customers: pd.DataFrame
     purchases: pd.DataFrame
     probability: np.ndarray
+
+    def purchases_of(self, snapshot: datetime) -> pd.DataFrame:
+        """Return the purchases, before and after, of the customers seen at `snapshot`."""
+        seen = self.customers.loc[self.customers["snapshot_date"] == pd.Timestamp(snapshot), "customer_id"]
+        return self.purchases.loc[self.purchases["customer_id"].isin(seen)].reset_index(drop=True)
 
 
 def simulate(rows: int, cutoffs: tuple[datetime, ...], *, first_id: int, seed: int) -> Population:
@@ -154,3 +160,30 @@ def snapshot_days(last: datetime, months: int) -> tuple[datetime, ...]:
     """Return `months` snapshot dates thirty days apart, the last one being `last`, at midnight."""
     day = last.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     return tuple(day - timedelta(days=30 * back) for back in reversed(range(months)))
+
+
+def churn_rate(population: Population) -> float:
+    """Return the share of customers that left."""
+    return float(population.customers["is_churned"].to_numpy().mean())
+
+
+def oracle_auc(population: Population) -> float:
+    """Return the AUC of the true probabilities against the drawn labels: no model can expect more."""
+    ranks = pd.Series(population.probability).rank().to_numpy()
+    left = population.customers["is_churned"].to_numpy() == 1
+    pairs = left.sum() * (~left).sum()
+    return float((ranks[left].sum() - left.sum() * (left.sum() + 1) / 2) / pairs)
+
+
+def drift(customers: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return a copy in which charges rose and customers became newer, and what was done to each column."""
+    moved = customers.assign(
+        monthly_charges=(customers["monthly_charges"] * 1.25 + 6).round(2),
+        tenure_months=(customers["tenure_months"] * 0.55).round().clip(lower=1).astype(int),
+    )
+    return moved, {"monthly_charges": "times 1.25 plus 6", "tenure_months": "times 0.55"}
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, dates as dates where no time of day is in them."""
+    frame.to_csv(path, index=False, lineterminator="\n")

@@ -1,0 +1,100 @@
+"""The example world's datasets: drawn from a seed, written under data/, declared in the catalog."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from axagents.demo.truth import Truth
+from axagents.ml.population import LABEL_WINDOW_DAYS, Population, drift, simulate, snapshot_days, write_table
+from axagents.project import Project, make_folder
+from axagents.stores.datasets.catalog import add_dataset
+from axagents.stores.datasets.record import Declarations
+
+SENSITIVE = ("gender", "region")
+CUSTOMER_ROWS = 6_000
+TRAINING_ROWS = 8_000
+HOLDOUT_ROWS = 2_500
+DRIFT_ROWS = 5_000
+
+_SNAPSHOT = Declarations(
+    target="is_churned",
+    entity="customer_id",
+    time="snapshot_date",
+    sensitive=SENSITIVE,
+    unknown_at_prediction=("closed_reason",),
+)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days the world is built around, at midnight.
+
+    Attributes:
+        last: the last snapshot whose label window has passed.
+    """
+
+    last: datetime
+
+    @classmethod
+    def until(cls, today: datetime) -> "Calendar":
+        return cls(
+            today.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) - timedelta(LABEL_WINDOW_DAYS + 1)
+        )
+
+    def snapshots(self, months: int, *, before: int = 0) -> tuple[datetime, ...]:
+        """Return `months` monthly snapshots, the last one `before` months ahead of the last of all."""
+        return snapshot_days(self.last - timedelta(days=30 * before), months)
+
+
+def make_datasets(project: Project, calendar: Calendar, *, seed: int) -> Truth:
+    """Write the files, put them into the catalog, and return what is true of them."""
+    make_folder(project.root / "data")
+    recent = simulate(CUSTOMER_ROWS, calendar.snapshots(6), first_id=1, seed=seed)
+    training = simulate(TRAINING_ROWS, calendar.snapshots(12, before=9), first_id=100_001, seed=seed + 1)
+    holdout = simulate(HOLDOUT_ROWS, calendar.snapshots(3, before=6), first_id=200_001, seed=seed + 2)
+    _add_customers(project, recent)
+    _add(project, "customer_data_2024", training, declared=_SNAPSHOT)
+    _add(project, "holdout_2024q4", holdout, declared=_SNAPSHOT.model_copy(update={"role": "holdout"}))
+    _add_transactions(project, recent, calendar)
+    drifted = _add_reference_and_current(project, calendar, seed=seed)
+    return Truth.of(
+        {"customer": recent, "customer_data_2024": training, "holdout_2024q4": holdout},
+        drifted=drifted,
+        calendar={"last_snapshot": calendar.last.date().isoformat(), "label_window_days": str(LABEL_WINDOW_DAYS)},
+    )
+
+
+def _add(project: Project, name: str, population: Population, *, declared: Declarations) -> None:
+    write_table(population.customers, project.root / "data" / f"{name}.csv")
+    add_dataset(project, name, f"data/{name}.csv", declared=declared)
+
+
+def _add_customers(project: Project, recent: Population) -> None:
+    write_table(recent.customers, project.root / "data" / "customers.csv")
+    for name in ("customer", "customers", "customers.csv"):
+        add_dataset(project, name, "data/customers.csv", declared=_SNAPSHOT)
+
+
+def _add_transactions(project: Project, recent: Population, calendar: Calendar) -> None:
+    place = "data/customer_transactions.csv"
+    write_table(recent.purchases_of(calendar.last), project.root / place)
+    declared = Declarations(
+        target="is_churned",
+        entity="customer_id",
+        time="purchased_at",
+        cutoff=calendar.last.isoformat(),
+        label_window=f"{LABEL_WINDOW_DAYS}d",
+    )
+    add_dataset(project, "customer_transactions", place, declared=declared)
+
+
+def _add_reference_and_current(project: Project, calendar: Calendar, *, seed: int) -> dict[str, str]:
+    reference = simulate(DRIFT_ROWS, calendar.snapshots(3, before=3), first_id=300_001, seed=seed + 3)
+    current = simulate(DRIFT_ROWS, calendar.snapshots(2), first_id=400_001, seed=seed + 4)
+    moved, told = drift(current.customers)
+    write_table(reference.customers, project.root / "data" / "reference.csv")
+    write_table(moved, project.root / "data" / "current.csv")
+    for name, role in (("reference", "reference"), ("current", "train")):
+        declared = _SNAPSHOT.model_copy(update={"role": role})
+        for alias in (name, f"{name}.csv"):
+            add_dataset(project, alias, f"data/{name}.csv", declared=declared)
+    return told

@@ -1,0 +1,119 @@
+"""The example world's experiments, models and versions: trained and registered for real, by our own workflows."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from axagents.effects import perform_command
+from axagents.effects.registry import change_stage
+from axagents.errors import NotFound
+from axagents.project import Project, make_folder
+from axagents.stores.registry.state import read_model
+from axagents.workflows.engine import run_workflow
+
+MODEL = "churn-classifier"
+CANDIDATE = "models/churn_classifier_v2"
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of the world's history; `version` is what it was registered as, if it was."""
+
+    name: str
+    experiment: str
+    features: tuple[str, ...]
+    model: str
+    version: str | None = None
+
+
+_PURCHASES = ("recency_days", "frequency", "monetary")
+_ACCOUNT = ("tenure_months", "monthly_charges", "support_tickets", "late_payments")
+
+HISTORY = (
+    Training("purchases only", "churn_v1", _PURCHASES, "linear", version="1.0.0"),
+    Training("purchases and tenure", "churn_v1", (*_PURCHASES, "tenure_months"), "xgboost", version="1.9.0"),
+    Training("purchases and account", "churn_v2", (*_PURCHASES, *_ACCOUNT), "xgboost", version="2.0.0"),
+    Training("purchases, account and age", "churn_v2", (*_PURCHASES, *_ACCOUNT, "age"), "xgboost"),
+)
+_TRIALS = 3
+_REPEATS = 1
+_STAGES = (("1.0.0", "archived"), ("1.9.0", "production"), ("2.0.0", "production"))
+
+
+def make_models(project: Project, *, with_candidate: bool, seed: int) -> None:
+    """Train the history, register its versions with their stages, and leave the candidate in models/."""
+    known = _registered(project)
+    for training in HISTORY:
+        if training.version is None:
+            _make_candidate(project, training, seed=seed)
+        elif training.version not in known:
+            _register(project, _train(project, training, seed=seed), training.version)
+    for version, stage in _STAGES:
+        _move(project, version, stage)
+    if with_candidate and "2.1.0" not in known:
+        _register(project, project.root / CANDIDATE, "2.1.0")
+
+
+def _registered(project: Project) -> set[str]:
+    try:
+        return {each.version for each in read_model(project, MODEL).versions}
+    except NotFound:
+        return set()
+
+
+def _train(project: Project, training: Training, *, seed: int) -> Path:
+    request: dict[str, Any] = {
+        "dataset": "customer_data_2024",
+        "features": list(training.features),
+        "model": training.model,
+        "experiment": training.experiment,
+        "trials": _TRIALS,
+        "repeats": _REPEATS,
+        "seed": seed,
+        "tags": [training.name],
+    }
+    trained = run_workflow(project, "ml-train", request)
+    return project.root / trained.result["model_path"]
+
+
+def _make_candidate(project: Project, training: Training, *, seed: int) -> None:
+    folder = project.root / CANDIDATE
+    if folder.exists():
+        return
+    make_folder(folder.parent)
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(_train(project, training, seed=seed), part)
+    part.rename(folder)
+
+
+def _register(project: Project, folder: Path, version: str) -> None:
+    request = {
+        "model_path": str(folder),
+        "model_name": MODEL,
+        "version": version,
+        "training_data": "customer_data_2024",
+    }
+    run_workflow(project, "ml-model-registry", request)
+
+
+def _move(project: Project, version: str, stage: str) -> None:
+    state = read_model(project, MODEL)
+    current = next(each.stage for each in state.versions if each.version == version)
+    if current in {stage, "archived"} or _newer_in_production(project, version):
+        return
+    arguments = {
+        "model": MODEL,
+        "version": version,
+        "stage": stage,
+        "revision": state.revision,
+        "who": "demo",
+        "why": "history of the example world",
+    }
+    perform_command(project, change_stage(project, arguments), name=f"demo stage {version} {stage}")
+
+
+def _newer_in_production(project: Project, version: str) -> bool:
+    production = next((each for each in read_model(project, MODEL).versions if each.stage == "production"), None)
+    return production is not None and production.version >= version
