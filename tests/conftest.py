@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -49,6 +50,23 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     monkeypatch.chdir(root)
     with use_project(made):
         yield made
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow store, made once, since making one takes a second."""
+    from axagents.stores.tracking.location import prepare_store
+
+    made = create_project(tmp_path_factory.mktemp("mlflow") / "project")
+    prepare_store(made)
+    return made.mlflow_path
+
+
+@pytest.fixture
+def tracked(project: Project, mlflow_database: Path) -> Project:
+    """A fresh project with an MLflow store."""
+    shutil.copy(mlflow_database, project.mlflow_path)
+    return project
 
 
 @pytest.fixture(scope="session")

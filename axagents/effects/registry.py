@@ -32,9 +32,11 @@ def register_version(project: Project, arguments: dict[str, Any]) -> Effect:
     model, version, sha256 = arguments["model"], arguments["version"], arguments["sha256"]
 
     def probe() -> Probe:
-        registered, stored = read_model(project, model).find(version), find_stored(project, model, version)
-        both = registered and stored and registered.sha256 == sha256 == stored.sha256
-        return Probe.done(_shown(registered)) if both and registered else Probe.absent()
+        state, stored = read_model(project, model), find_stored(project, model, version)
+        registered = state.find(version)
+        if registered is None or stored is None or not registered.sha256 == sha256 == stored.sha256:
+            return Probe.absent()
+        return Probe.done(_shown(registered)) if mirrored(project, state) else Probe.absent()
 
     def act() -> dict[str, Any]:
         with _alone(project):
@@ -52,7 +54,9 @@ def register_version(project: Project, arguments: dict[str, Any]) -> Effect:
             if registered is None:
                 EventLog(project).append([_registration(arguments)], model=model)
             fault_point("registry.register.logged")
-            found = read_model(project, model).find(version)
+            state = read_model(project, model)
+            mirror_stages(project, state)
+            found = state.find(version)
             assert found is not None
             return _shown(found)
 
@@ -66,6 +70,7 @@ def register_version(project: Project, arguments: dict[str, Any]) -> Effect:
             if registered is not None:
                 EventLog(project).append([_withdrawal(registered, arguments["who"])], model=model)
             remove_stored(project, model, version)
+            mirror_stages(project, read_model(project, model))
 
     return Effect(name="registry.register", arguments=arguments, probe=probe, act=act, undo=undo)
 

@@ -164,7 +164,7 @@ def mirror_stages(project: Project, state: ModelState) -> list[Difference]:
             client.delete_registered_model_alias(state.model, each.what.removeprefix("alias "))
         else:
             client.set_registered_model_alias(state.model, each.what.removeprefix("alias "), each.wanted)
-        fault_point("registry.stage.mirrored")
+        fault_point("registry.mirrored")
     return changed
 
 
