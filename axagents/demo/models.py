@@ -7,9 +7,9 @@ from typing import Any
 
 from axagents.effects import perform_command
 from axagents.effects.registry import change_stage
-from axagents.errors import NotFound
+from axagents.fields import parse_version
 from axagents.project import Project, make_folder
-from axagents.stores.registry.state import read_model
+from axagents.stores.registry.state import ModelState, read_model
 from axagents.workflows.engine import run_workflow
 
 MODEL = "churn-classifier"
@@ -56,10 +56,7 @@ def make_models(project: Project, *, with_candidate: bool, seed: int) -> None:
 
 
 def _registered(project: Project) -> set[str]:
-    try:
-        return {each.version for each in read_model(project, MODEL).versions}
-    except NotFound:
-        return set()
+    return {each.version for each in read_model(project, MODEL).versions}
 
 
 def _train(project: Project, training: Training, *, seed: int) -> Path:
@@ -100,8 +97,8 @@ def _register(project: Project, folder: Path, version: str) -> None:
 
 def _move(project: Project, version: str, stage: str) -> None:
     state = read_model(project, MODEL)
-    current = next(each.stage for each in state.versions if each.version == version)
-    if current in {stage, "archived"} or _newer_in_production(project, version):
+    found = state.find(version)
+    if found is None or found.stage in {stage, "archived"} or _newer_in_production(state, version):
         return
     arguments = {
         "model": MODEL,
@@ -114,6 +111,5 @@ def _move(project: Project, version: str, stage: str) -> None:
     perform_command(project, change_stage(project, arguments), name=f"demo stage {version} {stage}")
 
 
-def _newer_in_production(project: Project, version: str) -> bool:
-    production = next((each for each in read_model(project, MODEL).versions if each.stage == "production"), None)
-    return production is not None and production.version >= version
+def _newer_in_production(state: ModelState, version: str) -> bool:
+    return state.production is not None and parse_version(state.production.version) >= parse_version(version)
