@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from mlflow.exceptions import MlflowException
+from pandas.util import hash_array
 
 from axagents.project import Project
 from axagents.stores.tracking.client import mlflow_client
@@ -44,7 +46,7 @@ class OutOfFold:
     """Predictions in long form: each row of the data once in every repeat of the folds.
 
     `row` (n,) counts the rows of the data, `y` is the truth, `scores` are (n,) or (n, classes), `labels` the decisions
-    (class codes; None for regression), `entity` the codes of what ties rows together.
+    (class codes; None for regression), `entity` the `hash_entities` of what ties rows together.
     """
 
     facts: PredictionFacts
@@ -55,6 +57,11 @@ class OutOfFold:
     scores: np.ndarray
     labels: np.ndarray | None = None
     entity: np.ndarray | None = None
+
+
+def hash_entities(values: pd.Series) -> np.ndarray:
+    """Return a number for each entity, the same for the same text in every dataset."""
+    return hash_array(values.astype(str).to_numpy(dtype=object)).view(np.int64)
 
 
 def write_predictions(folder: Path, predictions: OutOfFold) -> Path:

@@ -1,0 +1,70 @@
+"""Success criteria such as "f1 >= 0.85", each judged by the whole interval of its metric."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import ge, gt, le, lt
+from typing import Literal
+
+from axagents.errors import UserError
+from axagents.workflows.experiments.evidence import standard_name
+from axagents.workflows.experiments.request import Criterion
+
+_FORM = re.compile(r"\s*([A-Za-z][\w .\-/:]*?)\s*(>=|<=|>|<)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
+_HOLDS: Mapping[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One criterion, read: `metric` `sign` `bound`."""
+
+    text: str
+    metric: str
+    sign: str
+    bound: float
+
+
+def read_conditions(texts: Sequence[str]) -> list[Condition]:
+    """Read criteria; UserError says how one is written."""
+    conditions: list[Condition] = []
+    for text in texts:
+        found = _FORM.fullmatch(text)
+        try:
+            if found is None:
+                raise ValueError
+            metric, sign, bound = found.group(1), found.group(2), float(found.group(3))
+        except ValueError:
+            raise UserError(
+                f"{text!r} is no success criterion; write METRIC >= NUMBER, such as f1 >= 0.85",
+                field="success_criteria",
+                legal=tuple(_HOLDS),
+            ) from None
+        conditions.append(Condition(text, standard_name(metric), sign, bound))
+    return conditions
+
+
+def judge(condition: Condition, metrics: Mapping[str, float], claimed: frozenset[str]) -> Criterion:
+    """Say whether a criterion is met by a run's metrics; `auc_roc.low` and `.high` are the ends of `auc_roc`."""
+    name = condition.metric
+    status: Literal["met", "unclear", "failed"] = "unclear"
+    if name not in metrics:
+        because = f"the run has no {name}"
+    elif name in claimed:
+        because = f"{name} {metrics[name]:.4g} was typed, not computed"
+    elif f"{name}.low" not in metrics or f"{name}.high" not in metrics:
+        because = f"{name} {metrics[name]:.4g} has no interval"
+    else:
+        low, high = metrics[f"{name}.low"], metrics[f"{name}.high"]
+        held = [_HOLDS[condition.sign](end, condition.bound) for end in (low, high)]
+        status = "met" if all(held) else "unclear" if any(held) else "failed"
+        because = f"{name} {metrics[name]:.4f} [{low:.4f}, {high:.4f}]"
+    return Criterion(text=condition.text, metric=name, status=status, because=because)
+
+
+def summarise(criteria: Sequence[Criterion]) -> Literal["none", "met", "unclear", "failed"]:
+    """Return the worst status, or none without criteria."""
+    found = {each.status for each in criteria}
+    for status in ("failed", "unclear", "met"):
+        if status in found:
+            return status
+    return "none"

@@ -1,0 +1,193 @@
+"""What a training works on: the request completed from catalog and settings, and the problem it defines."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from axagents.errors import NotFound, UserError, Waiting
+from axagents.ml.leakage import LeakageContext
+from axagents.ml.metrics import find_metric, primary_metric
+from axagents.ml.problem import Problem, define_problem
+from axagents.ml.splits import SplitPlan, plan_splits
+from axagents.project import Project
+from axagents.stores.datasets.catalog import find_dataset
+from axagents.stores.datasets.loading import load_frame
+from axagents.stores.datasets.record import Dataset, parse_moment, parse_window
+from axagents.stores.tracking.predictions import hash_entities
+from axagents.workflows.train.request import TrainRequest
+
+EXAMPLE_ROWS = 5
+
+
+class Setup(BaseModel):
+    """One training, every choice made: what the steps after `profile` go by."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request: TrainRequest
+    dataset: str
+    location: str
+    fingerprint: str
+    target: str
+    primary: str
+    search_seconds: float
+    folds: int
+    seed: int
+    margin: float | None
+    experiment: str
+
+
+def find_training_dataset(project: Project, request: TrainRequest) -> tuple[Dataset, str]:
+    """Return the dataset and the target column of a request.
+
+    Raises:
+        NotFound: no such dataset or column.
+        UserError: the target is made from events, so that there is no column to learn yet.
+        Waiting: neither the request nor the catalog names a target.
+    """
+    dataset = find_dataset(project, request.dataset, allow_paths=_person())
+    target = request.target or dataset.target
+    names = [column.name for column in dataset.columns]
+    if target is None:
+        raise _target_wanted(dataset)
+    if target not in names and dataset.target_is_derived and target == dataset.target:
+        raise UserError(
+            f"the target {target!r} of {dataset.name!r} is made from its events; make the features first",
+            field="target",
+            hint=f'ax run ml-feature-engineering --input \'{{"dataset": "{dataset.name}", "target": "{target}"}}\'',
+        )
+    for field, asked in [("target", [target]), ("features", request.features or [])]:
+        _check_columns(names, asked, field=field)
+    return dataset, target
+
+
+def _person() -> bool:
+    # Whoever is not a person names datasets of the catalog only.
+    return os.environ.get("AX_ACTOR") != "agent"
+
+
+def _check_columns(known: Sequence[str], asked: Sequence[str], *, field: str) -> None:
+    for name in asked:
+        if name not in known:
+            raise NotFound("column", name, known, field=field)
+
+
+def _target_wanted(dataset: Dataset) -> Waiting:
+    likely = [column.name for column in dataset.columns if column.kind == "boolean" or 2 <= column.distinct <= 10]
+    likely = sorted(likely, key=lambda name: dataset.column(name).distinct)[:8]
+    return Waiting(
+        f"which column of {dataset.name!r} is the target? Likely: {', '.join(likely) or 'none'}",
+        needs=[
+            {
+                "kind": "answer",
+                "field": "target",
+                "text": f"Which column of {dataset.name} is to be predicted?",
+                "choices": likely or [column.name for column in dataset.columns],
+            }
+        ],
+        hint=f'ax run ml-train --input \'{{"dataset": "{dataset.name}", "target": "{(likely or ["COLUMN"])[0]}"}}\'',
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """The data of a training: the problem they define, some rows as they were read, and what ties rows together.
+
+    `keys` (n,) are hashes of the entity, the same in every dataset that holds the entity.
+    """
+
+    dataset: Dataset
+    problem: Problem
+    example: pd.DataFrame
+    keys: np.ndarray | None
+
+
+def complete_request(project: Project, request: TrainRequest) -> tuple[Setup, Material]:
+    """Choose what the request leaves open, and load the data."""
+    dataset, target = find_training_dataset(project, request)
+    material = _load(project, dataset, target=target, request=request)
+    task = material.problem.task
+    train = project.settings.train
+    setup = Setup(
+        request=request,
+        dataset=dataset.name,
+        location=dataset.location,
+        fingerprint=dataset.fingerprint.sha256,
+        target=target,
+        primary=find_metric(request.primary_metric, task).name if request.primary_metric else primary_metric(task),
+        search_seconds=request.search_seconds or train.search_seconds,
+        folds=request.folds or train.folds,
+        seed=train.seed if request.seed is None else request.seed,
+        margin=train.selection_margin,
+        experiment=request.experiment or f"{dataset.name}-{target}",
+    )
+    _held.clear()
+    _held[_key(project, setup)] = material
+    return setup, material
+
+
+# The data of the one training that this process works on; another process reads them again.
+_held: dict[tuple[Path, str], Material] = {}
+
+
+def _key(project: Project, setup: Setup) -> tuple[Path, str]:
+    return project.root, setup.model_dump_json()
+
+
+def load_material(project: Project, setup: Setup) -> Material:
+    """Return the data of a training that has begun.
+
+    Raises:
+        UserError: they changed since.
+    """
+    key = _key(project, setup)
+    if key not in _held:
+        dataset, target = find_training_dataset(project, setup.request)
+        if dataset.fingerprint.sha256 != setup.fingerprint:
+            raise UserError(f"dataset {setup.dataset!r} changed since this training began; begin a new one")
+        _held.clear()
+        _held[key] = _load(project, dataset, target=target, request=setup.request)
+    return _held[key]
+
+
+def _load(project: Project, dataset: Dataset, *, target: str, request: TrainRequest) -> Material:
+    loaded = load_frame(project, request.dataset, allow_paths=_person(), raw=True)
+    problem = define_problem(
+        loaded.frame,
+        loaded.columns,
+        target=target,
+        task=request.task,
+        positive=request.positive,
+        features=request.features,
+        entity=dataset.entity,
+        time=dataset.time,
+    )
+    keys = None if dataset.entity is None else hash_entities(cast("pd.Series", loaded.frame[dataset.entity]))
+    rows = cast("pd.DataFrame", loaded.frame[[spec.name for spec in problem.columns]])
+    return Material(dataset, problem, rows.head(EXAMPLE_ROWS), keys)
+
+
+def make_plan(problem: Problem, setup: Setup) -> SplitPlan:
+    """Divide the rows; the same setup gives the same plan."""
+    return plan_splits(problem, folds=setup.folds, repeats=setup.request.repeats, seed=setup.seed)
+
+
+def leakage_context(dataset: Dataset) -> LeakageContext:
+    """Return what the catalog says of when things are known."""
+    cutoff = parse_moment(dataset.cutoff) if dataset.cutoff else None
+    window = None
+    if cutoff is not None and dataset.label_window is not None:
+        window = (cutoff, cutoff + parse_window(dataset.label_window))
+    return LeakageContext(
+        unknown_at_prediction=dataset.unknown_at_prediction,
+        has_events=dataset.time is not None or any(column.dtype == "date" for column in dataset.columns),
+        cutoff_enforced=cutoff is not None,
+        cutoff=cutoff,
+        label_window=window,
+    )
