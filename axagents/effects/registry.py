@@ -62,15 +62,7 @@ def register_version(project: Project, arguments: dict[str, Any]) -> Effect:
 
     def undo(_before: Any, _after: Any) -> None:
         with _alone(project):
-            registered = read_model(project, model).find(version)
-            if registered is not None and registered.stage != "staged":
-                raise UserError(
-                    f"{registered.name} is in {registered.stage} by now; archive it instead", field="version"
-                )
-            if registered is not None:
-                EventLog(project).append([_withdrawal(registered, arguments["who"])], model=model)
-            remove_stored(project, model, version)
-            mirror_stages(project, read_model(project, model))
+            _withdraw(project, arguments)
 
     return Effect(name="registry.register", arguments=arguments, probe=probe, act=act, undo=undo)
 
@@ -114,6 +106,17 @@ def change_stage(project: Project, arguments: dict[str, Any]) -> Effect:
             mirror_stages(project, read_model(project, model))
 
     return Effect(name="registry.stage", arguments=arguments, probe=probe, act=act, undo=undo, before=before)
+
+
+def _withdraw(project: Project, arguments: dict[str, Any]) -> None:
+    model, version = arguments["model"], arguments["version"]
+    registered = read_model(project, model).find(version)
+    if registered is not None and registered.stage != "staged":
+        raise UserError(f"{registered.name} is in {registered.stage} by now; archive it instead", field="version")
+    if registered is not None:
+        EventLog(project).append([_withdrawal(registered, arguments["who"])], model=model)
+    remove_stored(project, model, version)
+    mirror_stages(project, read_model(project, model))
 
 
 def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[RegisteredVersion, Stage]]:
