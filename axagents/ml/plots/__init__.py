@@ -5,44 +5,42 @@ from typing import Any
 
 import numpy as np
 
+from axagents.ml.columns import Task
+from axagents.ml.metrics import decide_labels
+from axagents.ml.plots.classes import draw_calibration, draw_confusion, draw_precision_recall, draw_roc
+from axagents.ml.plots.values import draw_importance, draw_predictions, draw_residuals, draw_search
 
-def draw_roc(y: np.ndarray, scores: np.ndarray, *, title: str = "ROC curve") -> bytes:
-    """Draw true against false positive rate."""
-    raise NotImplementedError
-
-
-def draw_precision_recall(y: np.ndarray, scores: np.ndarray, *, title: str = "Precision and recall") -> bytes:
-    """Draw precision against recall, with the base rate."""
-    raise NotImplementedError
-
-
-def draw_calibration(y: np.ndarray, scores: np.ndarray, *, title: str = "Calibration") -> bytes:
-    """Draw observed against predicted share, with intervals."""
-    raise NotImplementedError
-
-
-def draw_importance(names: Sequence[str], values: Sequence[float], *, errors: Sequence[float] = ()) -> bytes:
-    """Draw permutation importance as bars."""
-    raise NotImplementedError
-
-
-def draw_confusion(y: np.ndarray, predicted: np.ndarray, classes: Sequence[Any]) -> bytes:
-    """Draw the confusion matrix of class codes."""
-    raise NotImplementedError
-
-
-def draw_residuals(y: np.ndarray, predicted: np.ndarray) -> bytes:
-    """Draw residuals against predicted values."""
-    raise NotImplementedError
-
-
-def draw_search(scores: Sequence[float], *, greater_is_better: bool = True) -> bytes:
-    """Draw each trial's score and the best so far."""
-    raise NotImplementedError
+__all__ = [
+    "draw_calibration",
+    "draw_confusion",
+    "draw_importance",
+    "draw_model",
+    "draw_precision_recall",
+    "draw_predictions",
+    "draw_residuals",
+    "draw_roc",
+    "draw_search",
+]
 
 
 def draw_model(
-    problem_task: str, y: np.ndarray, scores: np.ndarray, *, classes: Sequence[Any] = (), threshold: float | None = None
+    task: Task,
+    y: np.ndarray,
+    scores: np.ndarray,
+    *,
+    classes: Sequence[Any] = (),
+    threshold: float | None = None,
 ) -> dict[str, bytes]:
-    """Draw every plot that fits the task: file name (roc.png, ...) to PNG bytes."""
-    raise NotImplementedError
+    """Draw every plot that fits the task: file name (roc.png, ...) to PNG bytes.
+
+    `y` are class codes or values, `scores` out-of-fold or holdout scores as in `compute_metric`, rows without one
+    left out by the caller.
+    """
+    if task == "regression":
+        return {"residuals.png": draw_residuals(y, scores), "predictions.png": draw_predictions(y, scores)}
+    return {
+        "roc.png": draw_roc(y, scores, classes=classes, threshold=threshold),
+        "precision_recall.png": draw_precision_recall(y, scores, classes=classes, threshold=threshold),
+        "calibration.png": draw_calibration(y, scores, classes=classes),
+        "confusion.png": draw_confusion(y, decide_labels(scores, threshold), classes),
+    }

@@ -1,0 +1,82 @@
+"""Columns made into numbers: what needs no learning here, what does as a ColumnTransformer that skops can save."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, cast
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from axagents.ml.columns import ColumnSpec, prepare_frame
+
+Style = Literal["none", "linear", "tree"]
+MISSING = "(missing)"
+
+_LARGEST = 1e30  # beyond it float32, in which trees compare, overflows
+_MANY_ROWS = 200_000
+_DAY = np.timedelta64(1, "D")
+
+
+def feature_matrix(frame: pd.DataFrame, columns: Sequence[ColumnSpec]) -> pd.DataFrame:
+    """Parse a raw or prepared frame into numbers (dates as days since 1970) and texts without gaps."""
+    return prepared_matrix(prepare_frame(frame, columns))
+
+
+def prepared_matrix(prepared: pd.DataFrame) -> pd.DataFrame:
+    """Return the matrix of a frame that `prepare_frame` parsed."""
+    return pd.DataFrame(
+        {name: _column_matrix(cast("pd.Series", prepared[name])) for name in prepared.columns}, index=prepared.index
+    )
+
+
+def text_columns(columns: Sequence[ColumnSpec]) -> list[str]:
+    """Return the names of the columns that a matrix holds as texts."""
+    return [spec.name for spec in columns if spec.dtype == "string"]
+
+
+def needs_encoding(columns: Sequence[ColumnSpec], style: Style) -> bool:
+    """Say whether this style needs a ColumnTransformer in front: trees take numbers with gaps as they are."""
+    return style == "linear" or (style == "tree" and bool(text_columns(columns)))
+
+
+def make_encoder(matrix: pd.DataFrame, columns: Sequence[ColumnSpec], *, style: Style) -> ColumnTransformer:
+    """Return an unfitted encoder for the matrix of these columns.
+
+    linear: medians and missing marks, scaled; one-hot up to 50 categories, rarer ones together. tree: numbers as they
+    are; one-hot up to 15 categories (4 above 200,000 rows), ordinal codes beyond. No encoding looks at the target.
+    """
+    texts = text_columns(columns)
+    numbers = [spec.name for spec in columns if spec.name not in texts]
+    if style == "linear":
+        scaled = Pipeline([("fill", SimpleImputer(strategy="median", add_indicator=True)), ("scale", StandardScaler())])
+        steps: list[tuple[str, Any, list[str]]] = [("numbers", scaled, numbers), ("texts", _one_hot(50), texts)]
+    else:
+        most = 4 if len(matrix) > _MANY_ROWS else 15
+        few = [name for name in texts if cast("pd.Series", matrix[name]).nunique() <= most]
+        many = [name for name in texts if name not in few]
+        steps = [("numbers", "passthrough", numbers), ("few", _one_hot(most), few), ("many", _ordinal(), many)]
+    return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0.0, verbose_feature_names_out=False)
+
+
+def _one_hot(most: int) -> OneHotEncoder:
+    single: Any = np.float32
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=most + 1, sparse_output=False, dtype=single
+    )
+
+
+def _ordinal() -> OrdinalEncoder:
+    single: Any = np.float32
+    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, dtype=single)
+
+
+def _column_matrix(values: pd.Series) -> pd.Series:
+    if values.dtype == object:
+        return values.where(values.notna(), MISSING)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        days = (values.to_numpy(dtype="datetime64[ns]") - np.datetime64(0, "ns")) / _DAY
+        return pd.Series(days, index=values.index, name=values.name, dtype="float64")
+    return values.astype("float64").clip(-_LARGEST, _LARGEST)
