@@ -143,7 +143,7 @@ def predictions_of(setup: Setup, material: Material, found: Assessment, *, thres
     problem = material.problem
     rows = found.rows
     scores = found.out_of_fold
-    repeats = scores.shape[0]
+    repeats = int(scores.shape[0])
     flat = scores.reshape(repeats * scores.shape[1], *scores.shape[2:])
     known = np.isfinite(flat.reshape(len(flat), -1)).all(axis=1)
     row = np.tile(rows, repeats)
@@ -158,7 +158,7 @@ def predictions_of(setup: Setup, material: Material, found: Assessment, *, thres
             threshold=threshold,
             entity=material.dataset.entity,
         ),
-        repeat=np.repeat(np.arange(repeats), len(rows))[known],
+        repeat=np.arange(repeats).repeat(len(rows))[known],
         row=row[known],
         fold=np.zeros(int(known.sum()), dtype=np.int64),
         y=problem.target.values[row][known],
