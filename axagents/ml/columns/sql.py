@@ -22,9 +22,7 @@ def read_expression(spec: ColumnSpec, column: str, stored: Stored) -> str:
     The session's time zone must be UTC.
     """
     if spec.dtype == "number":
-        value = (
-            _strip_number(f"trim({column}, {_WHITESPACE})", spec) if stored == "text" else f"CAST({column} AS DOUBLE)"
-        )
+        value = _read_number(column, spec) if stored == "text" else f"CAST({column} AS DOUBLE)"
         return f"(CASE WHEN isfinite({value}) THEN {value} END)" if stored != "boolean" else value
     if spec.dtype == "boolean":
         return _read_boolean(spec, _as_text(column, stored))
@@ -42,8 +40,11 @@ def _as_text(column: str, stored: Stored) -> str:
     return f"CAST({column} AS VARCHAR)"
 
 
-def _strip_number(text: str, spec: ColumnSpec) -> str:
+def _read_number(column: str, spec: ColumnSpec) -> str:
     form = spec.number_format or NumberFormat()
+    if form == NumberFormat():
+        return f"TRY_CAST({column} AS DOUBLE)"
+    text = f"trim({column}, {_WHITESPACE})"
     if form.parentheses:
         text = f"regexp_replace({text}, '^\\((.*)\\)$', '-\\1')"
     for unit in form.units:
@@ -77,7 +78,8 @@ def _read_date(spec: ColumnSpec, column: str, stored: Stored) -> str:
 def _read_string(spec: ColumnSpec, text: str) -> str:
     gone = ", ".join(quote_text(token) for token in sorted({*spec.missing_tokens, ""}))
     marks = ", ".join(quote_text(token) for token in sorted(MISSING_TOKENS))
-    missing = f"{text} IN ({gone}) OR lower({text}) IN ({marks})"
+    longest = max(len(token) for token in MISSING_TOKENS)
+    missing = f"{text} IN ({gone}) OR (strlen({text}) <= {longest} AND lower({text}) IN ({marks}))"
     if spec.kept_tokens:
         kept = ", ".join(quote_text(token) for token in spec.kept_tokens)
         missing = f"({missing}) AND {text} NOT IN ({kept})"

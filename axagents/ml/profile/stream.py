@@ -1,22 +1,21 @@
 """The profile of a table that does not fit in memory: exact sums in one pass, shapes from a sample, both marked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from axagents.ml.columns import ColumnSpec, Kind, prepare_frame
 from axagents.ml.columns.sql import quote_text
 from axagents.ml.columns.tokens import MISSING_TOKENS, WEAK_MISSING_TOKENS
 from axagents.ml.profile.distributions import find_top_values, write_moment
 from axagents.ml.profile.frame import Subject, complete_profile, profile_column, profile_frame
+from axagents.ml.profile.hashes import count_hashes
 from axagents.ml.profile.model import ColumnProfile, DataProfile, DateFacts, Duplicates, NumberFacts
 from axagents.ml.table import Table, fetch_raw, sample_size
 from axagents.progress import note
 
-# Hashes of rows held in memory at once, eight bytes each; of a longer table an equal share of all hashes is taken.
-MAX_HASHES = 12_000_000
-_COUNTED_LEVELS = 200
+# Different values in the sample up to which each value is counted in the pass over all rows.
+_COUNTED_LEVELS = 1_000
 # Different values in the sample up to which all are counted, and up to which a sixteenth of them.
 _COUNTED_WHOLE = 20_000
 _COUNTED_IN_PART = 60_000
@@ -30,14 +29,13 @@ class _Facts:
 
     present: int
     unreadable: int
-    distinct: int
     low: Any = None
     high: Any = None
     mean: float | None = None
     std: float | None = None
     zeros: int = 0
     negatives: int = 0
-    levels: dict[str | None, int] | None = None
+    levels: dict[Any, int] | None = None
 
 
 def profile_table(table: Table, subject: Subject, rows: int) -> DataProfile:
@@ -49,7 +47,7 @@ def profile_table(table: Table, subject: Subject, rows: int) -> DataProfile:
     facts = [_gather(table, batch) for batch in _batches(subject.columns)]
     merged = {name: each for batch in facts for name, each in batch.items()}
     note("looking for rows that repeat")
-    duplicates = count_repeats(table, subject.columns, rows)
+    duplicates, distinct = count_different(table, subject.columns, rows)
     note(f"drawing {sampled:,} rows")
     frame: Any = fetch_raw(table, [spec.name for spec in subject.columns], sample=sampled)
     prepared: Any = prepare_frame(frame, subject.columns)
@@ -57,6 +55,7 @@ def profile_table(table: Table, subject: Subject, rows: int) -> DataProfile:
         _correct(
             profile_column(frame[spec.name], prepared[spec.name], spec=spec, subject=subject),
             merged[spec.name],
+            distinct=distinct.get(spec.name),
             rows=rows,
         )
         for spec in subject.columns
@@ -66,34 +65,27 @@ def profile_table(table: Table, subject: Subject, rows: int) -> DataProfile:
     return profile.model_copy(update={"sampled_rows": sampled, "estimated": ESTIMATED})
 
 
-def count_repeats(table: Table, columns: tuple[ColumnSpec, ...], rows: int) -> Duplicates:
-    """Count the rows that repeat an earlier one, by 64-bit hashes; of a very long table by an equal share of them.
-
-    Two different rows share a hash once in 2^64 pairs: at ten million rows the count is off by one with
-    probability 3e-6.
-    """
-    slices = -(-rows // MAX_HASHES)
-    everything = [table.column(column.name) for column in columns]
+def count_different(table: Table, columns: Sequence[ColumnSpec], rows: int) -> tuple[Duplicates, dict[str, int]]:
+    """Count the rows that repeat an earlier one, and the different values of the columns that have many."""
+    kinds = {"": [table.column(column.name) for column in columns]}
     others = [table.column(column.name) for column in columns if column.kind != "identifier"]
-    apart = None
-    if 0 < len(others) < len(everything):
-        apart = _count_equal(table, others, slices=slices)
-    return Duplicates(
-        rows=_count_equal(table, everything, slices=slices), rows_without_identifiers=apart, estimated=slices > 1
+    if 0 < len(others) < len(columns):
+        kinds["apart"] = others
+    shares = {column.name: _share(column) for column in columns if column.distinct > _COUNTED_LEVELS}
+    values = {f"value {name}": (table.expression(_find(columns, name)), share) for name, share in shares.items()}
+    counted = count_hashes(table, rows=rows, row_columns=kinds, values=values)
+    duplicates = Duplicates(
+        rows=counted.repeats[""], rows_without_identifiers=counted.repeats.get("apart"), estimated=counted.row_share > 1
     )
+    return duplicates, {name: counted.distinct[f"value {name}"] for name in shares}
 
 
-def _count_equal(table: Table, columns: list[str], *, slices: int) -> int:
-    digest = f"hash({', '.join(columns)})"
-    where = f" WHERE {digest} % {slices} = 0" if slices > 1 else ""
-    reader = table.connection.sql(f"SELECT {digest} AS h FROM {table.view}{where}").to_arrow_reader(1_000_000)
-    hashes = np.empty(0, dtype="uint64")
-    parts: list[np.ndarray] = [batch.column(0).to_numpy() for batch in reader]
-    if parts:
-        hashes = np.concatenate(parts)
-    del parts
-    hashes.sort()
-    return int((hashes[1:] == hashes[:-1]).sum()) * slices
+def _share(column: ColumnSpec) -> int:
+    return 1 if column.distinct <= _COUNTED_WHOLE else 16 if column.distinct <= _COUNTED_IN_PART else 256
+
+
+def _find(columns: Sequence[ColumnSpec], name: str) -> ColumnSpec:
+    return next(column for column in columns if column.name == name)
 
 
 def _batches(columns: tuple[ColumnSpec, ...]) -> list[tuple[ColumnSpec, ...]]:
@@ -118,7 +110,6 @@ def _aggregates(table: Table, spec: ColumnSpec, place: int) -> str:
     facts = {
         "present": f"count({value})",
         "unreadable": _unreadable(table, spec, place),
-        "distinct": _distinct(spec, value),
     }
     if spec.dtype == "number":
         facts |= {
@@ -131,27 +122,12 @@ def _aggregates(table: Table, spec: ColumnSpec, place: int) -> str:
         }
     elif spec.dtype == "date":
         facts |= {"low": f"epoch(min({value}))", "high": f"epoch(max({value}))"}
-    elif spec.kind == "category" and spec.distinct <= _COUNTED_LEVELS:
-        facts["levels"] = f"histogram({value})"
     elif spec.dtype == "boolean":
         true, false = quote_text((spec.true_tokens or ("true",))[0]), quote_text((spec.false_tokens or ("false",))[0])
         facts["levels"] = f"histogram(CASE WHEN {value} = 1 THEN {true} WHEN {value} = 0 THEN {false} END)"
+    if spec.distinct <= _COUNTED_LEVELS and spec.dtype != "boolean":
+        facts["levels"] = f"histogram({value})"
     return "{" + ", ".join(f"'{name}': {sql}" for name, sql in facts.items()) + "}"
-
-
-def _distinct(spec: ColumnSpec, value: str) -> str:
-    """Return the SQL that counts different values: all of them when they are few, else an equal share by hash.
-
-    The error of a share 1/s of D values is about sqrt(s / D): 0.5 % for ten million unique values.
-    """
-    slices = _distinct_slices(spec)
-    if slices == 1:
-        return f"count(DISTINCT {value})"
-    return f"{slices} * count(DISTINCT {value}) FILTER (WHERE hash({value}) % {slices} = 0)"
-
-
-def _distinct_slices(spec: ColumnSpec) -> int:
-    return 1 if spec.distinct <= _COUNTED_WHOLE else 16 if spec.distinct <= _COUNTED_IN_PART else 256
 
 
 def _unreadable(table: Table, spec: ColumnSpec, place: int) -> str:
@@ -163,10 +139,10 @@ def _unreadable(table: Table, spec: ColumnSpec, place: int) -> str:
     )
 
 
-def _correct(profile: ColumnProfile, facts: _Facts, *, rows: int) -> ColumnProfile:
+def _correct(profile: ColumnProfile, facts: _Facts, *, distinct: int | None, rows: int) -> ColumnProfile:
     """Replace the sample's figures by those of all rows."""
     levels = {value: count for value, count in (facts.levels or {}).items() if value is not None}
-    distinct = min(max(facts.distinct, profile.distinct), facts.present)
+    distinct = min(max(len(levels) if distinct is None else distinct, profile.distinct), facts.present)
     update: dict[str, Any] = {
         "missing": rows - facts.present,
         "unreadable": facts.unreadable,
@@ -174,7 +150,7 @@ def _correct(profile: ColumnProfile, facts: _Facts, *, rows: int) -> ColumnProfi
         "numbers": _correct_numbers(profile.numbers, facts),
         "dates": _correct_dates(profile.dates, facts),
     }
-    if profile.withheld is None and levels:
+    if profile.withheld is None and levels and profile.dtype in ("string", "boolean"):
         update["top"] = find_top_values(levels)
     if profile.kind in ("constant", "empty") and distinct > 1:
         update |= {"kind": _KIND_OF_DTYPE[profile.dtype], "because": "values outside the sample differ"}

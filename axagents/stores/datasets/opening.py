@@ -20,7 +20,7 @@ from axagents.stores.datasets.encoding import is_gzip, open_bytes
 from axagents.stores.datasets.layout import refuse_duplicates
 from axagents.stores.datasets.record import CsvLayout, Format
 
-MEMORY_LIMIT = "400MB"
+MEMORY_LIMIT = "300MB"
 _VIEW = "data"
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
