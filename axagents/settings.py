@@ -53,6 +53,10 @@ class ApproveSettings(Section):
     )
 
 
+class RetentionSettings(Section):
+    run_days: float = Field(default=90, gt=0, description="days that the files of an ended run are kept; see ax gc")
+
+
 class ProviderSettings(Section):
     base_url: str
     key_variable: str | None = None
@@ -74,6 +78,7 @@ class Settings(BaseSettings):
     data: DataSettings = DataSettings()
     agents: AgentSettings = AgentSettings()
     approve: ApproveSettings = ApproveSettings()
+    retention: RetentionSettings = RetentionSettings()
     providers: dict[str, ProviderSettings] = {}
     decisions: dict[str, str] = Field(default={}, description="decision tables replaced by a file of the project")
 

@@ -1,0 +1,1 @@
+"""Look after a project: check it, move it, tidy it."""
