@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 from axagents.clock import stamp, utc_now
 from axagents.errors import NotFound
 from axagents.project import Project
+from axagents.stores.memory.hit import Hit
 from axagents.stores.memory.namespaces import Namespaces, declared_namespaces
 from axagents.stores.memory.records import Change, Page, Record, Records
 from axagents.stores.memory.values import check_key, check_namespace, check_ttl, write_value
@@ -64,6 +66,22 @@ class Memory:
             name = self.resolve(namespace)
             found = self.records.get(name, key) if name != namespace else None
         return found
+
+    def search(self, query: str, *, namespace: str | None = None, limit: int | None = None) -> "list[Hit]":
+        """Return the records that fit a query best, by key, words and vectors.
+
+        Args:
+            query: a key, the beginning of one, or what the record is about.
+            namespace: where to look; by default everywhere.
+            limit: at most so many; by default 10, or every key under the query where these are more.
+
+        Raises:
+            NotFound: the namespace is neither declared nor holds a record.
+        """
+        names = self.records.namespaces() if namespace is None else [self.resolve(check_namespace(namespace))]
+        # The one gate to chromadb and numpy: everything else here starts without them.
+        search = import_module("axagents.stores.memory.search")
+        return search.search(self.project, self.declared, search.Search(query, tuple(names), limit))
 
     def list(self, namespace: str, *, prefix: str = "", limit: int | None = None) -> Page:
         """Return the keys of a namespace that begin with `prefix`."""

@@ -31,11 +31,14 @@ CREATE TABLE memory_imports (
     unchanged INTEGER NOT NULL,
     imported_at TEXT NOT NULL
 );
--- The words of live records for search, derived from the above; `memory_words_state` says how far it has come.
-CREATE VIRTUAL TABLE memory_words USING fts5 (space, key, words, meanings, tokenize = "porter unicode61");
+-- The stemmed words of live records for search, derived from the above. `memory_words_state` says how far that has
+-- come; the records of a namespace have the row numbers space * 2^40 + record.
+CREATE VIRTUAL TABLE memory_words USING fts5 (words, tokenize = "unicode61");
+CREATE VIRTUAL TABLE memory_terms USING fts5vocab (memory_words, row);
 CREATE TABLE memory_words_state (
-    namespace TEXT PRIMARY KEY,
+    space INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace TEXT NOT NULL UNIQUE,
     change INTEGER NOT NULL,
     expired_until TEXT NOT NULL,
-    format TEXT NOT NULL
+    format INTEGER NOT NULL
 );
