@@ -10,6 +10,7 @@ from axagents.errors import Failed, NotFound, UserError
 from axagents.faults import fault_point
 from axagents.project import Project
 from axagents.stores.models.digest import digest
+from axagents.stores.registry.catalog import publish, published
 from axagents.stores.registry.events import EventLog, NewEvent
 from axagents.stores.registry.state import STAGES, ModelState, RegisteredVersion, Stage, read_model
 from axagents.stores.registry.stored import (
@@ -36,7 +37,8 @@ def register_version(project: Project, arguments: dict[str, Any]) -> Effect:
         registered = state.find(version)
         if registered is None or stored is None or not registered.sha256 == sha256 == stored.sha256:
             return Probe.absent()
-        return Probe.done(_shown(registered)) if mirrored(project, state) else Probe.absent()
+        whole = mirrored(project, state) and published(project, state)
+        return Probe.done(_shown(registered)) if whole else Probe.absent()
 
     def act() -> dict[str, Any]:
         with _alone(project):
@@ -54,9 +56,7 @@ def register_version(project: Project, arguments: dict[str, Any]) -> Effect:
             if registered is None:
                 EventLog(project).append([_registration(arguments)], model=model)
             fault_point("registry.register.logged")
-            state = read_model(project, model)
-            mirror_stages(project, state)
-            found = state.find(version)
+            found = _spread(project, model).find(version)
             assert found is not None
             return _shown(found)
 
@@ -82,7 +82,8 @@ def change_stage(project: Project, arguments: dict[str, Any]) -> Effect:
     def probe() -> Probe:
         state = read_model(project, model)
         happened = _happened(project, model, version, stage=stage, revision=revision)
-        return Probe.done(_outcome(state, version)) if happened and mirrored(project, state) else Probe.absent()
+        whole = happened and mirrored(project, state) and published(project, state)
+        return Probe.done(_outcome(state, version)) if whole else Probe.absent()
 
     def act() -> dict[str, Any]:
         with _alone(project):
@@ -91,8 +92,7 @@ def change_stage(project: Project, arguments: dict[str, Any]) -> Effect:
                 events = [_move(each, to, arguments) for each, to in moves]
                 EventLog(project).append(events, model=model, revision=revision)
             fault_point("registry.stage.logged")
-            state = read_model(project, model)
-            mirror_stages(project, state)
+            state = _spread(project, model)
             return _outcome(state, version)
 
     def undo(seen: Any, _after: Any) -> None:
@@ -103,7 +103,7 @@ def change_stage(project: Project, arguments: dict[str, Any]) -> Effect:
             # Whoever leaves production goes first: there is one production version at any event.
             changed.sort(key=lambda each: each.stage != "production")
             EventLog(project).append([_move(each, seen["stages"][each.version], back) for each in changed], model=model)
-            mirror_stages(project, read_model(project, model))
+            _spread(project, model)
 
     return Effect(name="registry.stage", arguments=arguments, probe=probe, act=act, undo=undo, before=before)
 
@@ -116,7 +116,7 @@ def _withdraw(project: Project, arguments: dict[str, Any]) -> None:
     if registered is not None:
         EventLog(project).append([_withdrawal(registered, arguments["who"])], model=model)
     remove_stored(project, model, version)
-    mirror_stages(project, read_model(project, model))
+    _spread(project, model)
 
 
 def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[RegisteredVersion, Stage]]:
@@ -144,6 +144,15 @@ def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[Regist
     if wanted == "production" and state.production and state.production.version != version:
         moves.append((state.production, "archived"))
     return [*moves, (found, wanted)]
+
+
+def _spread(project: Project, model: str) -> ModelState:
+    """Make MLflow and memory say what the event log says."""
+    state = read_model(project, model)
+    mirror_stages(project, state)
+    fault_point("registry.spread")
+    publish(project, state)
+    return state
 
 
 def _alone(project: Project) -> FileLock:

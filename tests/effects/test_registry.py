@@ -11,6 +11,7 @@ from axagents.errors import Failed, UserError
 from axagents.project import Project
 from axagents.stores.journal import Journal
 from axagents.stores.models.digest import digest
+from axagents.stores.registry.catalog import published
 from axagents.stores.registry.events import Changed, EventLog
 from axagents.stores.registry.state import read_model
 from axagents.stores.registry.stored import stored_folder, stored_versions
@@ -78,10 +79,11 @@ def world(project: Project) -> dict[str, Any]:
         "broken": EventLog(project).first_broken() is not None,
         "open": [each.effect for each in Journal(project).unfinished()],
         "standings": [each.standing for each in list_versions(project, "churn")],
+        "told": published(project, read_model(project, "churn")),
     }
 
 
-@pytest.mark.parametrize("point", [*DOOR, *REGISTERING, MIRRORING[0]])
+@pytest.mark.parametrize("point", [*DOOR, *REGISTERING, MIRRORING[0], "registry.spread:1"])
 def test_a_registration_killed_anywhere_and_resumed_is_one_version_and_one_event(
     tracked: Project, tmp_path: Path, point: str
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_registration_killed_anywhere_and_resumed_is_one_version_and_one_event
         "broken": False,
         "open": [],
         "standings": ["ok"],
+        "told": True,
     }
 
 
@@ -108,7 +111,7 @@ def two_versions(project: Project) -> None:
     stage(project, "1.0.0", "production")
 
 
-@pytest.mark.parametrize("point", [*DOOR, "registry.stage.logged:1", *MIRRORING])
+@pytest.mark.parametrize("point", [*DOOR, "registry.stage.logged:1", *MIRRORING, "registry.spread:1"])
 def test_a_stage_change_killed_anywhere_and_resumed_happens_once(tracked: Project, tmp_path: Path, point: str) -> None:
     assert in_a_child(lambda: two_versions(tracked)) == 0
     revision = 3
@@ -121,6 +124,7 @@ def test_a_stage_change_killed_anywhere_and_resumed_happens_once(tracked: Projec
         ["stage", "2.0.0", "staged", "production"],
     ]
     assert (found["broken"], found["open"], found["standings"]) == (False, [], ["ok", "ok"])
+    assert found["told"]
 
 
 def test_what_is_half_registered_shows_as_pending_with_the_way_on(tracked: Project) -> None:

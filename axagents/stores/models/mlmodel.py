@@ -39,6 +39,7 @@ class MLmodel:
         options: the flavour's own table.
         inputs, outputs: the signature; empty when there is none or when it names no columns.
         example_path: the input example, relative to the folder.
+        run_id: the MLflow run that the file says it was logged in.
     """
 
     flavour: Flavour
@@ -50,6 +51,7 @@ class MLmodel:
     mlflow_version: str | None
     python_version: str | None
     created: str | None
+    run_id: str | None
 
 
 def read_mlmodel(folder: Path) -> MLmodel:
@@ -80,6 +82,7 @@ def read_mlmodel(folder: Path) -> MLmodel:
         mlflow_version=content.get("mlflow_version"),
         python_version=_table(flavours.get("python_function")).get("python_version"),
         created=content.get("utc_time_created"),
+        run_id=content.get("run_id"),
     )
 
 
