@@ -109,7 +109,7 @@ def compare(state: TrackerState, context: StepContext) -> State:
     except UserError as error:
         return {"comparison": None, "baseline": base.name, "notes": [error.message]}
     found = compare_sides([side, base], metrics, baseline=base.name)
-    note(found.answer)
+    note(found.answer.partition(";")[0])
     return {"comparison": found.model_dump(mode="json"), "baseline": base.name, "notes": []}
 
 

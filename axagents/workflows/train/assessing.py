@@ -56,11 +56,15 @@ def assess_model(
     began = time.perf_counter()
     problem = material.problem
     plan = make_plan(problem, setup)
-    model = fit_final(problem, plan, runs, selection=selection, seconds=seconds, seed=setup.seed)
+    model = fit_final(
+        problem, plan, runs, selection=selection, seconds=seconds, trials=setup.request.trials, seed=setup.seed
+    )
     note(f"fitted {selection.chosen} on {len(plan.development):,} rows")
     found = assess(problem, plan, runs, selection=selection, model=model, seed=setup.seed)
-    important = permutation_importance(model, problem, primary=setup.primary, seed=setup.seed)
-    figures = _collect(problem, runs, setup=setup, selection=selection, model=model, found=found, important=important)
+    important = permutation_importance(model, problem, primary=setup.primary, rows=plan.holdout, seed=setup.seed)
+    figures = _collect(
+        problem, plan, runs, setup=setup, selection=selection, model=model, found=found, important=important
+    )
     write_predictions(folder, predictions_of(setup, material, found, threshold=model.threshold))
     _draw(folder, problem, runs, setup=setup, found=found, important=important, model=model)
     facts = _training_facts(folder, setup, plan, selection=selection, model=model, figures=figures)
@@ -70,6 +74,7 @@ def assess_model(
 
 def _collect(
     problem: Problem,
+    plan: SplitPlan,
     runs: Sequence[CandidateRun],
     *,
     setup: Setup,
@@ -80,7 +85,7 @@ def _collect(
 ) -> Figures:
     by_name = {run.name: run for run in runs}
     chosen = by_name[selection.chosen]
-    dummy, linear = (measure_gain(problem, chosen, by_name[name], primary=setup.primary) for name in FLOOR)
+    dummy, linear = (measure_gain(plan, chosen, by_name[name], primary=setup.primary) for name in FLOOR)
     return Figures(
         method=found.method,
         metrics={name: figure(each) for name, each in found.metrics.items()},

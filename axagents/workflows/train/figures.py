@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict
 from axagents.ml.assessment import Assessment
 from axagents.ml.candidates import FLOOR
 from axagents.ml.fitted import FittedModel
-from axagents.ml.intervals import Interval, paired_interval
+from axagents.ml.intervals import Interval, paired_fold_interval
 from axagents.ml.metrics import METRICS, compute_metric
 from axagents.ml.problem import Problem
 from axagents.ml.search import CandidateRun
 from axagents.ml.selection import Selection
+from axagents.ml.splits import SplitPlan
 from axagents.stores.tracking.predictions import OutOfFold, PredictionFacts
 from axagents.workflows.train.request import (
     CalibrationSummary,
@@ -50,33 +51,19 @@ def figure(found: Interval) -> Figure:
     return Figure(mean=float(found.value), low=low, high=high, method=found.method)
 
 
-def measure_gain(problem: Problem, chosen: CandidateRun, other: CandidateRun, *, primary: str) -> Figure:
-    """Return by how much `chosen` beats `other` on the primary metric over the outer folds, paired; more is better."""
+def measure_gain(plan: SplitPlan, chosen: CandidateRun, other: CandidateRun, *, primary: str) -> Figure:
+    """Return by how much `chosen` beats `other` on the primary metric, fold by fold; positive is better."""
     if chosen.name == other.name:
         return Figure(mean=0.0, low=0.0, high=0.0, method="the same model")
-    rows = _tested(chosen, other)
-    pair = paired_interval(
-        primary,
-        problem.target.values[rows],
-        first=[view[rows] for view in chosen.calibrated],
-        second=[view[rows] for view in other.calibrated],
-        thresholds=(_mean_threshold(chosen), _mean_threshold(other)),
-        entity=None if problem.entity is None else problem.entity[rows],
-    )
-    if METRICS[primary].greater_is_better:
-        return figure(pair)
-    return figure(Interval(-pair.value, -pair.high, -pair.low, pair.level, pair.method))
+    folds = min(chosen.folds, other.folds)
+    scores = [each.fold_scores[:folds] * METRICS[primary].sign for each in (chosen, other)]
+    return figure(paired_fold_interval(scores[0].tolist(), scores[1].tolist(), test_ratio=plan.test_ratio))
 
 
 def _tested(*runs: CandidateRun) -> np.ndarray:
     """The rows that every repeat of every run has a score for."""
     known = [np.isfinite(run.calibrated.reshape(*run.calibrated.shape[:2], -1)).all(axis=(0, 2)) for run in runs]
     return np.flatnonzero(np.logical_and.reduce(known))
-
-
-def _mean_threshold(run: CandidateRun) -> float | None:
-    known = run.thresholds[np.isfinite(run.thresholds)]
-    return float(known.mean()) if len(known) else None
 
 
 def summarise_candidates(selection: Selection, runs: Sequence[CandidateRun]) -> list[CandidateSummary]:
@@ -141,13 +128,10 @@ def summarise_calibration(problem: Problem, chosen: CandidateRun, model: FittedM
 def predictions_of(setup: Setup, material: Material, found: Assessment, *, threshold: float | None) -> OutOfFold:
     """Return the predictions the figures come from, in long form."""
     problem = material.problem
-    rows = found.rows
+    repeats = len(found.folds)
+    tested = found.folds.reshape(-1) >= 0
+    row = np.tile(found.rows, repeats)[tested]
     scores = found.out_of_fold
-    repeats = int(scores.shape[0])
-    flat = scores.reshape(repeats * scores.shape[1], *scores.shape[2:])
-    known = np.isfinite(flat.reshape(len(flat), -1)).all(axis=1)
-    row = np.tile(rows, repeats)
-    labels = None if problem.task == "regression" else _labels_long(found, repeats)
     return OutOfFold(
         facts=PredictionFacts(
             dataset=setup.dataset,
@@ -158,16 +142,11 @@ def predictions_of(setup: Setup, material: Material, found: Assessment, *, thres
             threshold=threshold,
             entity=material.dataset.entity,
         ),
-        repeat=np.arange(repeats).repeat(len(rows))[known],
-        row=row[known],
-        fold=np.zeros(int(known.sum()), dtype=np.int64),
-        y=problem.target.values[row][known],
-        scores=flat[known],
-        labels=None if labels is None else labels[known],
-        entity=None if material.keys is None else material.keys[row][known],
+        repeat=np.arange(repeats).repeat(len(found.rows))[tested],
+        row=row,
+        fold=found.folds.reshape(-1)[tested],
+        y=problem.target.values[row],
+        scores=scores.reshape(-1, *scores.shape[2:])[tested],
+        labels=None if problem.task == "regression" else found.labels.reshape(-1)[tested],
+        entity=None if material.keys is None else material.keys[row],
     )
-
-
-def _labels_long(found: Assessment, repeats: int) -> np.ndarray:
-    labels = found.labels if found.labels.ndim > 1 else np.tile(found.labels, (repeats, 1))
-    return labels.reshape(-1)
