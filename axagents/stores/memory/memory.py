@@ -26,8 +26,8 @@ class Memory:
 
     @cached_property
     def declared(self) -> Namespaces:
-        """The namespaces that the content declares."""
-        return declared_namespaces()
+        """The namespaces that content declares, the project's own included once trusted."""
+        return declared_namespaces(self.project)
 
     def store(
         self, key: str, value: dict[str, Any], *, namespace: str, ttl: float | None = None, merge: bool = False

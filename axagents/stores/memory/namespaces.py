@@ -1,16 +1,14 @@
 """The namespaces that `memory/*.yaml` declare: their schema, retention, aliases, and how a record reads as text."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from axagents.content import SHIPPED
+from axagents.contents import ContentFile, content_files
 from axagents.errors import UserError, nearest
+from axagents.project import Project
 from axagents.stores.memory.values import check_namespace
 
 Kind = Literal["text", "number", "integer", "boolean", "list", "object", "any"]
@@ -86,41 +84,24 @@ class Namespaces:
         return self.declarations.get(name)
 
 
-def declared_namespaces(folders: Iterable[Path] = (SHIPPED / "memory",)) -> Namespaces:
-    """Read the declarations of some folders; a file of a later folder replaces its namesake.
+def declared_namespaces(project: Project | None = None) -> Namespaces:
+    """Read the declarations that hold in a project: the shipped ones, and over them its own once trusted.
 
     Raises:
         UserError: a file that is not a declaration.
     """
-    files: dict[str, Path] = {}
-    for folder in folders:
-        files |= {path.name: path for path in sorted(folder.glob("*.yaml"))}
-    return _read_all(tuple((path, path.stat().st_mtime_ns) for path in files.values()))
+    files = content_files(project)["memory"].values()
+    return _read_all(tuple((file, file.path.stat().st_mtime_ns) for file in files))
 
 
 @lru_cache(maxsize=8)
-def _read_all(files: tuple[tuple[Path, int], ...]) -> Namespaces:
+def _read_all(files: tuple[tuple[ContentFile, int], ...]) -> Namespaces:
     declarations: dict[str, Declaration] = {}
     aliases: dict[str, str] = {}
-    for path, _changed in files:
-        declaration = _read(path)
+    for file, _changed in files:
+        declaration = file.parse(Declaration)
+        for name in (declaration.namespace, *declaration.aliases):
+            check_namespace(name)
         declarations[declaration.namespace] = declaration
         aliases |= dict.fromkeys(declaration.aliases, declaration.namespace)
     return Namespaces(declarations, {alias: name for alias, name in aliases.items() if alias not in declarations})
-
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _read(path: Path) -> Declaration:
-    try:
-        declaration = Declaration.model_validate(yaml.load(path.read_text(encoding="utf-8"), _Loader))  # noqa: S506
-        for name in (declaration.namespace, *declaration.aliases):
-            check_namespace(name)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"cannot read {path}: {' '.join(str(error).split())}", field=str(path)) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UserError(f"{path}: {place}: {first['msg'].lower()}", field=place) from None
-    return declaration

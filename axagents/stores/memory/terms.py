@@ -31,8 +31,8 @@ class Stemmer:
         self._stems: dict[str, str] = {}
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        self._connection.execute("CREATE VIRTUAL TABLE word USING fts5 (body, tokenize = 'porter unicode61')")
-        self._connection.execute("CREATE VIRTUAL TABLE stem USING fts5vocab (word, row)")
+        self._connection.execute("CREATE VIRTUAL TABLE memory_word USING fts5 (body, tokenize = 'porter unicode61')")
+        self._connection.execute("CREATE VIRTUAL TABLE stem USING fts5vocab (memory_word, row)")
 
     def __call__(self, word: str) -> str:
         """Return the stem of one lower-case word."""
@@ -42,8 +42,8 @@ class Stemmer:
         with self._lock:
             if len(self._stems) >= _MOST_STEMS_KEPT:
                 self._stems.clear()
-            self._connection.execute("DELETE FROM word")
-            self._connection.execute("INSERT INTO word VALUES (?)", (word,))
+            self._connection.execute("DELETE FROM memory_word")
+            self._connection.execute("INSERT INTO memory_word VALUES (?)", (word,))
             row = self._connection.execute("SELECT term FROM stem").fetchone()
             self._stems[word] = row[0] if row else word
             return self._stems[word]
