@@ -10,13 +10,15 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 EXCEPTIONS = CHECKOUT / "tests/house/exceptions.txt"
 
+IMPORTS_BY_NAME = {"import_module", "__import__", "run_module"}
+
 # The rooms of axagents/, highest floor first; whoever adds a room gives it its floor here.
 FLOORS = (
     ("cli", "web", "mcp", "__main__"),
     ("agents",),
     ("demo", "evaluation"),
     ("llm",),
-    ("catalog", "overlay", "toolkit"),
+    ("catalog", "overlay", "toolkit", "tools"),
     ("workflows",),
     ("effects",),
     ("serving", "guard", "decisions", "upkeep"),
@@ -55,7 +57,9 @@ class Module:
 
 
 def unit(name: str) -> str:
-    """Return the first folder or module below axagents/ ("" for the package itself)."""
+    """Return the first folder or module below axagents/, "tools" for the content of that name, "" for the package."""
+    if name.startswith("axagents.content.tools."):
+        return "tools"
     return [*name.split("."), ""][1]
 
 
@@ -113,6 +117,17 @@ def load_closure(name: str) -> dict[str, tuple[str, ...]]:
     return ways
 
 
+def called(node: ast.Call) -> str:
+    """Return the last part of what a call calls."""
+    return ast.unparse(node.func).split(".")[-1]
+
+
+def known_name(node: ast.Call) -> str:
+    """Return the first argument of a call when it is a text written there, else nothing."""
+    first = node.args[0] if node.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+
+
 def _with_parents(name: str) -> list[str]:
     parts = name.split(".")
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
@@ -140,5 +155,7 @@ def _imports(node: ast.AST, *, known: frozenset[str], at_load: bool) -> Iterator
             base = child.module or ""
             targets = {f"{base}.{alias.name}" if f"{base}.{alias.name}" in known else base for alias in child.names}
             yield from (Import(target, child.lineno, at_load) for target in sorted(targets))
+        elif isinstance(child, ast.Call) and called(child) in IMPORTS_BY_NAME and known_name(child):
+            yield Import(known_name(child), child.lineno, at_load)
         inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         yield from _imports(child, known=known, at_load=at_load and not inside)

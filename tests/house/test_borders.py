@@ -20,6 +20,8 @@ TABLES = {  # every table has one room that writes it
     "datasets": "axagents/stores/datasets/",
     "registry": "axagents/stores/registry/",
     "model": "axagents/stores/registry/",
+    "word": "axagents/stores/memory/",  # a temporary one
+    "done": "axagents/upkeep/tidy.py",  # a temporary one
 }
 WRITES = re.compile(r"\b(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM|REPLACE INTO)\s+([a-z_]+)\s", re.IGNORECASE)
 MLFLOW_WRITES = {
