@@ -67,7 +67,7 @@ def assess_model(
     )
     write_predictions(folder, predictions_of(setup, material, found, threshold=model.threshold))
     _draw(folder, problem, runs, setup=setup, found=found, important=important, model=model)
-    facts = _training_facts(folder, setup, plan, selection=selection, model=model, figures=figures)
+    facts = _training_facts(folder, setup, plan, selection=selection, figures=figures)
     save_model(folder / MODEL, model, input_example=material.example, training=facts, replace=True)
     return figures.model_copy(update={"seconds": round(time.perf_counter() - began, 2)})
 
@@ -98,6 +98,7 @@ def _collect(
         calibration=summarise_calibration(problem, chosen, model),
         importance=[ColumnImportance(column=each.column, loss=each.loss, spread=each.spread) for each in important],
         fold_scores=[float(each) for each in chosen.fold_scores],
+        configuration=model.facts.get("config", {}),
         notes=list(found.notes),
         seconds=0.0,
     )
@@ -142,7 +143,6 @@ def _training_facts(
     plan: SplitPlan,
     *,
     selection: Selection,
-    model: FittedModel,
     figures: Figures,
 ) -> dict[str, Any]:
     return {
@@ -157,7 +157,7 @@ def _training_facts(
         "assessment": figures.method,
         "primary_metric": setup.primary,
         "candidate": selection.chosen,
-        "configuration": model.facts.get("config", {}),
+        "configuration": figures.configuration,
         "seed": setup.seed,
         "folds": setup.folds,
         "repeats": setup.request.repeats,

@@ -1,6 +1,7 @@
 """The figures of a training, in the shapes that its result tells them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -41,6 +42,7 @@ class Figures(BaseModel):
     calibration: CalibrationSummary | None
     importance: list[ColumnImportance]
     fold_scores: list[float]
+    configuration: dict[str, Any]
     notes: list[str]
     seconds: float
 

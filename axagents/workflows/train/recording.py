@@ -12,6 +12,7 @@ from axagents.stores.runs import Runs
 from axagents.stores.tracking.entries import (
     Curve,
     DatasetNote,
+    flatten,
     log_dataset,
     log_files,
     log_metrics,
@@ -62,10 +63,10 @@ def record_training(
     project = context.project
     environment = capture_environment(project.root)
     write_whole(context.folder / "environment.json", environment.model_dump_json(indent=1))
-    log_params(project, run.run_id, _params(setup, problem, chosen=chosen))
+    log_params(project, run.run_id, _params(setup, problem, chosen=chosen) | {"config": figures.configuration})
     set_tags(project, run.run_id, environment.as_tags() | _tags(context, setup, run) | facts)
     log_dataset(project, run.run_id, _data(setup, problem))
-    model_id = log_model(project, run, context.folder / MODEL, name=chosen, params=_model_params(runs, chosen))
+    model_id = log_model(project, run, context.folder / MODEL, name=chosen, params=flatten(figures.configuration))
     log_metrics(project, run.run_id, {name: each.mean for name, each in figures.metrics.items()}, model_id=model_id)
     log_metrics(project, run.run_id, _metrics(setup, figures, runs=runs))
     log_files(project, run.run_id, sorted((context.folder / PLOTS).iterdir()), folder=PLOTS)
@@ -90,11 +91,6 @@ def _params(setup: Setup, problem: Problem, *, chosen: str) -> dict[str, Any]:
         "search_seconds": setup.search_seconds,
         "allow_leakage": request.allow_leakage or "no",
     }
-
-
-def _model_params(runs: list[CandidateRun], chosen: str) -> dict[str, str]:
-    configs = next(run.configs for run in runs if run.name == chosen)
-    return {name: str(value)[:250] for name, value in (configs[-1] if configs else {}).items()}
 
 
 def _tags(context: StepContext, setup: Setup, run: RunRecord) -> dict[str, str]:
