@@ -1,0 +1,1 @@
+"""The offline planner: no model, no weights, no socket; it ranks tools by example and asks when unsure."""

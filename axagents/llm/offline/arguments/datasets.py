@@ -1,0 +1,258 @@
+"""Fill datasets, columns, experiments, A/B tests and new names."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from axagents.llm.offline.arguments.fragments import by_fragment, by_phrase, fits, unknown_word
+from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value, unknown_name
+from axagents.llm.offline.content import Argument
+from axagents.llm.offline.mentions import Mention
+from axagents.llm.offline.names import is_data_file
+
+_DATA_NOUNS = ("dataset", "data", "table", "file", "set", "holdout", "csv")
+
+
+def fill_dataset(slot: Slot, setting: Setting) -> Found:
+    """Return a dataset under the name the user gave it."""
+    mentions = list(setting.mentions("dataset", sheet=slot.sheet))
+    chosen = (
+        _paired(mentions, slot.argument, setting)
+        if slot.argument.pair
+        else _cued_first(mentions, slot.argument, setting)
+    )
+    if chosen is not None:
+        slot.sheet.used.add(chosen.first)
+        return Value(_as_typed(chosen, setting), "query", chosen.text)
+    if slot.argument.pair:
+        return _unknown_dataset(slot, setting) if mentions else None
+    unknown = _unknown_dataset(slot, setting)
+    if unknown is not None:
+        return unknown
+    path = next((each for each in setting.mentions("path", sheet=slot.sheet) if is_data_file(each.text.lower())), None)
+    if path is not None:
+        slot.sheet.used.add(path.first)
+        return Value(path.text, "query", path.text)
+    return _implied_dataset(slot.argument, setting)
+
+
+def _as_typed(mention: Mention, setting: Setting) -> str:
+    """Return the known name as typed: `customers.csv` stays, although the catalog calls it customer."""
+    fact = setting.dataset(mention.value)
+    return mention.value if fact is not None else mention.text
+
+
+def _cued_first(mentions: Sequence[Mention], argument: Argument, setting: Setting) -> Mention | None:
+    return next((each for each in mentions if setting.cued(each, argument)), mentions[0] if mentions else None)
+
+
+def _paired(mentions: Sequence[Mention], argument: Argument, setting: Setting) -> Mention | None:
+    """Choose reference and current of two: a dataset called so, else one cued so, else by order."""
+    for mention in mentions:
+        if argument.pair and argument.pair in mention.text.lower():
+            return mention
+    other = "current" if argument.pair == "reference" else "reference"
+    free = [each for each in mentions if other not in each.text.lower()]
+    if argument.pair == "reference":
+        # "has A drifted from B", "compare A with B": what stands behind the preposition is the reference.
+        if len(free) < 2:
+            return free[0] if free and len(mentions) > 1 else None
+        return next((each for each in free[1:] if setting.cued(each, argument)), free[0])
+    return free[0] if free else None
+
+
+def _unknown_dataset(slot: Slot, setting: Setting) -> Found:
+    known = [shown for fact in setting.world.datasets() for shown in (fact.name, *fact.aliases)]
+    for mention in setting.mentions("unknown", "quoted", sheet=slot.sheet, near_only=True):
+        nouns = {setting.word(mention.first - 1), setting.word(mention.last + 1)} & set(_DATA_NOUNS)
+        if is_data_file(mention.text.lower()) or nouns or setting.cued(mention, slot.argument):
+            slot.sheet.used.add(mention.first)
+            return unknown_name(slot.name, mention.text, what="dataset", known=known)
+    if not slot.argument.required:
+        return None
+    if by_phrase(setting, {each: each for each in known}, cues=slot.argument.cues):
+        return None
+    cues = [cue for cue in slot.argument.cues if cue not in ("dataset", "data", "is")]
+    typed = unknown_word(setting, nouns=("dataset", "table", "file", "data"), cues=cues)
+    return unknown_name(slot.name, typed, what="dataset", known=known) if typed else None
+
+
+def _implied_dataset(argument: Argument, setting: Setting) -> Found:
+    names = {fact.name: fact.name for fact in setting.world.datasets()}
+    found = by_phrase(setting, names, cues=argument.cues) or by_fragment(setting, names, nouns=_DATA_NOUNS)
+    if found:
+        return Value(found, "world", "the only dataset with that word in its name")
+    if not argument.required:
+        return None
+    for past in setting.past:
+        for key in ("dataset", "evaluation_dataset", "training_data"):
+            if isinstance(past.get(key), str):
+                return Value(past[key], "conversation", "named before")
+    preferred = setting.world.preferred().get("dataset")
+    if isinstance(preferred, str):
+        return Value(preferred, "memory", "remembered as preferred")
+    datasets = setting.world.datasets()
+    return Value(datasets[0].name, "world", "the only dataset") if len(datasets) == 1 else None
+
+
+def fill_column(slot: Slot, setting: Setting) -> Found:
+    """Return a column of the call's dataset; its declared target where nothing else is said."""
+    dataset = setting.dataset(str(slot.sheet.get(slot.argument.of or "dataset") or ""))
+    columns = list(setting.world.columns(dataset.name)) if dataset else []
+    found = _named_columns(setting, columns, slot.sheet)
+    cued = [each for each in found if setting.cued(each, slot.argument)]
+    sure = [each for each in found if each.sure]
+    if cued or sure:
+        chosen = (cued or sure)[0]
+        slot.sheet.used.add(chosen.first)
+        return Value(chosen.value, "query", chosen.text)
+    if slot.name == "target" and dataset is not None:
+        return _target(slot.name, setting, columns, declared=dataset.target)
+    return None
+
+
+def _named_columns(setting: Setting, columns: Sequence[str], sheet: Sheet) -> list[Mention]:
+    own = set(setting.indexes())
+    held = {each.lower(): each for each in columns}
+    return [
+        each
+        for each in setting.reading.columns
+        if each.first in own and each.first not in sheet.used and (not columns or each.value.lower() in held)
+    ]
+
+
+_TARGET_CUES = ("predict", "predicts", "predicting", "target", "label", "forecast", "classify")
+_NO_TARGET = {"who", "whether", "if", "which", "what", "how", "when", "it", "them", "something", "the", "a", "an", "is",
+    "from", "using", "with", "on", "and", "our", "my", "well", "column", "", ",", "?", ".", ":", "based"}  # fmt: skip
+
+
+def _target(name: str, setting: Setting, columns: Sequence[str], *, declared: str | None) -> Found:
+    wanted = _wanted_target(setting)
+    fitting = [each for each in columns if any(fits(word, each) for word in wanted)]
+    if wanted and declared and any(fits(word, declared) for word in wanted):
+        return Value(declared, "world", "the catalog's target")
+    if wanted and len(fitting) == 1:
+        return Value(fitting[0], "world", "the only column with that word in its name")
+    if wanted and columns:
+        typed = " ".join(wanted)
+        known = tuple(fitting or columns)[:12]
+        return Missing(name, f"no column is called {typed}; which is the target?", "unknown", typed, known)
+    return Value(declared, "world", "the catalog's target") if declared else None
+
+
+def _wanted_target(setting: Setting) -> list[str]:
+    """Return the words the user has for what is to be predicted, when they say so with "predict" or "target"."""
+    indexes = setting.indexes()
+    for at in indexes:
+        if setting.word(at) not in _TARGET_CUES:
+            continue
+        words: list[str] = []
+        for index in range(at + 1, at + 5):
+            word = setting.word(index)
+            if word in ("the", "a", "an", "customer", "customers", ":", "=", "is") and not words:
+                continue
+            if index not in indexes or word in _NO_TARGET or not re.match(r"[a-z]", word):
+                break
+            words.append(word)
+        if words and words[0] not in _NO_TARGET:
+            return words[:2]
+    return []
+
+
+def fill_columns(slot: Slot, setting: Setting) -> Found:
+    """Return the columns named in the own parts, in their order."""
+    found = _named_columns(setting, [], slot.sheet)
+    if slot.argument.cues and not slot.argument.plural:
+        found = [each for each in found if setting.cued(each, slot.argument) or each.sure]
+    names = list(dict.fromkeys(each.value for each in found))
+    return Value(names, "query", ", ".join(each.text for each in found)) if names else None
+
+
+def fill_experiments(slot: Slot, setting: Setting) -> Found:
+    """Return two or more experiments; "all my experiments" are those there are, ten at most."""
+    known = list(setting.world.experiments())
+    unknown = setting.mentions("unknown", "quoted", sheet=slot.sheet, near_only=True)
+    named = list(dict.fromkeys(each.value for each in setting.mentions("experiment", sheet=slot.sheet)))
+    if (unknown and len(named) < slot.argument.least) or any(_like_experiment(each, setting) for each in unknown):
+        return unknown_name(slot.name, unknown[0].text, what="experiment", known=known)
+    if len(named) >= slot.argument.least:
+        return Value(named, "query", ", ".join(named))
+    meant = any(setting.word(at) in ("experiments", "runs") for at in setting.indexes()) and not named
+    if meant and slot.argument.least <= len(known) <= 10:
+        return Value(known, "world", "all the experiments there are")
+    if not slot.argument.required:
+        return None
+    told = f"with which experiment should {named[0]} be compared?" if named else slot.argument.ask
+    return Missing(slot.name, told, "missing", "", tuple(each for each in known if each not in named)[:10])
+
+
+def _like_experiment(mention: Mention, setting: Setting) -> bool:
+    nouns = {"experiment", "experiments", "and", "with", "against", "to", "vs", "versus", "&", ",", "compare", "or"}
+    return setting.word(mention.first - 1) in nouns
+
+
+def fill_experiment(slot: Slot, setting: Setting) -> Found:
+    """Return one experiment that exists."""
+    for mention in setting.mentions("experiment", sheet=slot.sheet, near_only=True):
+        if not slot.argument.cues or setting.cued(mention, slot.argument):
+            slot.sheet.used.add(mention.first)
+            return Value(mention.value, "query", mention.text)
+    return None
+
+
+def fill_test(slot: Slot, setting: Setting) -> Found:
+    """Return an A/B test that exists."""
+    known = list(setting.world.tests())
+    for mention in setting.mentions("test", sheet=slot.sheet):
+        return Value(mention.value, "query", mention.text)
+    for mention in setting.mentions("unknown", "quoted", "experiment", sheet=slot.sheet, near_only=True):
+        return unknown_name(slot.name, mention.text, what="A/B test", known=known)
+    found = by_fragment(setting, {each: each for each in known}, nouns=("test", "experiment", "comparison"))
+    if found:
+        return Value(found, "world", "the only A/B test with that word in its name")
+    typed = unknown_word(setting, nouns=("test", "experiment"), cues=slot.argument.cues)
+    if typed:
+        return unknown_name(slot.name, typed, what="A/B test", known=known)
+    return Value(known[0], "world", "the only A/B test") if len(known) == 1 else None
+
+
+def fill_new_name(slot: Slot, setting: Setting) -> Found:
+    """Return the slot.name of something that may be new: what stands behind a cue, or looks like a name."""
+    kinds = {"model": ("model", "model-version"), "experiment": ("experiment",), "test": ("test",)}[
+        slot.argument.names or "model"
+    ]
+    mentions = setting.mentions(*kinds, "unknown", "quoted", sheet=slot.sheet, near_only=True)
+    chosen = next((each for each in mentions if setting.cued(each, slot.argument)), mentions[0] if mentions else None)
+    if chosen is not None and not is_data_file(chosen.text.lower()):
+        slot.sheet.used.add(chosen.first)
+        value = chosen.value[0] if chosen.kind == "model-version" else chosen.value
+        return Value(value, "query", chosen.text)
+    plain = _called(setting)
+    if plain:
+        return Value(plain, "query", plain)
+    models = setting.world.models()
+    version_given = bool(setting.mentions("version", sheet=slot.sheet, near_only=True))
+    if slot.argument.names == "model" and slot.argument.required and len(models) == 1 and not version_given:
+        return Value(models[0].name, "world", "the only model")
+    return None
+
+
+def _called(setting: Setting) -> str | None:
+    """Return the plain word behind "called", "named" or "call it"."""
+    for at in setting.indexes():
+        if setting.word(at) not in ("called", "named", "titled", "it") or setting.reading.tokens[at].shape != "word":
+            continue
+        if setting.word(at) == "it" and setting.word(at - 1) not in ("call", "name"):
+            continue
+        following = setting.reading.tokens[at + 1] if at + 1 < len(setting.reading.tokens) else None
+        if following is not None and following.shape in ("word", "name", "quoted"):
+            return following.text
+    return None
+
+
+def fill_namespace(setting: Setting) -> Found:
+    """Return a memory namespace that the sentence names."""
+    known: Mapping[str, str] = {each.lower(): each for each in setting.world.namespaces()}
+    for at in setting.indexes():
+        if setting.word(at) in known and (setting.word(at - 1) == "namespace" or setting.word(at + 1) == "namespace"):
+            return Value(known[setting.word(at)], "query", setting.word(at))
+    return None

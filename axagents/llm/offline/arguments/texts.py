@@ -1,0 +1,158 @@
+"""Fill texts: what is to be remembered or looked for, topics, tags, lists, and choices by their words."""
+
+import re
+from collections.abc import Sequence
+
+from axagents.llm.offline.arguments.numbers import is_frequency
+from axagents.llm.offline.arguments.sources import Found, Setting, Slot, Value
+from axagents.llm.offline.examples import Phrases
+
+_REMEMBER = re.compile(
+    r"""^(?:(?:please|pls|ok|okay|hey|also|and|can\s+you|could\s+you|would\s+you|will\s+you|i\s+want\s+you\s+to|let'?s|let\s+us|just)[,\s]+)*
+    (?:do\s+not\s+forget|don'?t\s+forget|remember|note\s+down|note|memori[sz]e|keep\s+in\s+mind|bear\s+in\s+mind
+      |make\s+a\s+note|keep\s+a\s+note|save\s+a\s+note|add\s+(?:a\s+note|to\s+my\s+notes)|take\s+(?:a\s+)?note|write\s+down|write\s+this\s+down
+      |jot\s+down|save|store\s+the\s+note|store|record|for\s+the\s+record|for\s+future\s+reference|put\s+it\s+on\s+record|fyi|remind\s+us)
+    (?:\s+(?:that|this|the\s+following|down|of\s+this|of\s+the\s+fact|for\s+later|for\s+me|to\s+memory|in\s+memory|a\s+note|in\s+the\s+notes|to\s+notes|as\s+a\s+note|my\s+preference\s+that|the\s+fact))*
+    \s*[:,;-]?\s*(?:that\s+)?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_TRAILING = re.compile(
+    r"[,;.]?\s*(?:please\s+)?(?:remember|note|keep|save)\s+(?:it|this|that)(?:\s+please)?\s*[.!]?$", re.IGNORECASE
+)
+
+
+def fill_remembered(setting: Setting) -> Found:
+    """Return what follows "remember that", word for word."""
+    tokens = setting.reading.tokens
+    first, last = setting.own[0].first, setting.own[-1].last
+    typed = setting.reading.sentence[tokens[first].start : tokens[last].end]
+    text = _REMEMBER.sub("", typed, count=1)
+    text = (_TRAILING.sub("", text) if text == typed else text).strip(" \t\n.,;:!\"'")
+    return (
+        Value(text, "query", "as typed")
+        if len(text) > 2 and text.lower() not in ("it", "this", "that", "something")
+        else None
+    )
+
+
+_FRAMES = re.compile(
+    r"""^(?:please\s+)?(?:
+      (?:what|which|who|when|where|how|why)\b.*?\b(?:decide[d]?|sa(?:y|id)|agree[d]?|note[d]?|remember|know|decision|told\s+you|write|wrote|written\s+down|notes?)\b
+        (?:\s+(?:down|upon|on|about|regarding|concerning|with|in|was|is|that))*
+      |(?:do|did|have|has)\s+(?:you|we|i)\b.*?\b(?:remember|notes?|agree[d]?|written(?:\s+anything)?(?:\s+down)?|anything\s+written\s+down|decide[d]?|know|noted|say|said)\b
+        (?:\s+(?:anything|something|on|about|regarding|down|what|whether|why|which|who|that|concerning))*
+      |(?:search|look\s+up|look|find|recall|check|browse|query|show|get|give\s+me|remind\s+me)\b
+        (?:\s+(?:me|us|in|through|up|the|my|our|memory|memories|notes?|note|saved|stored|what|that|of|for|about|on|regarding|we|i|you|decided|decision|said|told|agreed|have|noted|know))*
+      |(?:is|are)\s+there\s+(?:anything|something|a\s+note|any\s+notes?)(?:\s+(?:in\s+memory|in\s+(?:my|our|the)\s+notes|noted|saved|stored))?
+        (?:\s+(?:about|on|regarding|for))*
+      |(?:any|my|our)\s+notes?(?:\s+(?:on|about|regarding|for))*
+    )\s*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_LEADING = re.compile(r"^(?:the|a|an|our|my|on|about|regarding|for|of|that|what|is|was|in|down|:)\s+", re.IGNORECASE)
+
+
+def fill_searched(setting: Setting) -> Found:
+    """Return what is asked after, the frame of the question taken off."""
+    tokens = setting.reading.tokens
+    first, last = setting.own[0].first, setting.own[-1].last
+    typed = setting.reading.sentence[tokens[first].start : tokens[last].end].strip(" ?!.")
+    text = _FRAMES.sub("", typed, count=1).strip(" ?!.:,\"'")
+    if len(text) < 3:
+        text = re.split(r"\b(?:about|on|regarding|for)\b", typed, maxsplit=1)[-1].strip()
+    while _LEADING.match(text):
+        text = _LEADING.sub("", text, count=1)
+    return Value(text, "query", "as typed") if len(text) >= 3 else None
+
+
+def fill_text(slot: Slot, setting: Setting) -> Found:
+    """Return the text behind one of the phrases, to the end of the sentence."""
+    text = behind(setting, slot.argument.after, stop=(".", "?", "!", ";"))
+    return Value(text, "query", "as typed") if text else None
+
+
+def behind(setting: Setting, phrases: Sequence[str], *, stop: Sequence[str]) -> str | None:
+    """Return the sentence's own text behind the first of the phrases that stands in it."""
+    tokens = setting.reading.tokens
+    first, last = setting.own[0].first, len(tokens) - 1
+    for phrase in phrases:
+        words = phrase.lower().split()
+        for at in range(first, last + 1):
+            if [token.word for token in tokens[at : at + len(words)]] != words:
+                continue
+            start = at + len(words)
+            while start <= last and tokens[start].word in (":", "-", "="):
+                start += 1
+            end = next((i for i in range(start, last + 1) if tokens[i].word in stop), last + 1)
+            text = setting.reading.sentence[tokens[start].start : tokens[end - 1].end] if start < end else ""
+            if text.strip():
+                return text.strip()
+    return None
+
+
+def fill_topic(slot: Slot, setting: Setting) -> Found:
+    """Return a document's topic: one of the known ones, else what stands behind "for" or "about"."""
+    found = Phrases.of(slot.argument.choices).find(setting.stems())
+    if found:
+        return Value(found[0][2], "query", found[0][2])
+    text = behind(setting, slot.argument.after, stop=(".", "?", "!", ";", ","))
+    return Value(text, "query", "as typed") if text else None
+
+
+def fill_words(slot: Slot, setting: Setting) -> Found:
+    """Return the words listed behind a cue, such as tags."""
+    text = behind(setting, slot.argument.after, stop=(".", "?", "!", ";"))
+    if text is None:
+        return None
+    words: list[str] = []
+    for word in re.split(r"[\s,]+", re.split(r"\b(?:for|to|with|on|using|in|testing)\b", text)[0]):
+        if word.lower() not in ("and", "&", "", "as"):
+            words.append(word.strip("\"'"))
+    return Value(words, "query", text) if words else None
+
+
+def fill_listing(slot: Slot, setting: Setting) -> Found:
+    """Return the phrases listed behind a cue, parted by commas and "and"."""
+    text = behind(setting, slot.argument.after, stop=(".", "?", "!", ";"))
+    items = [item.strip() for item in re.split(r",|\band\b|&", text or "") if item.strip()]
+    return Value(items, "query", text or "") if items else None
+
+
+def fill_choice(slot: Slot, setting: Setting) -> Found:
+    """Return the value whose words stand in the own parts, the longest phrase first."""
+    found = Phrases.of(slot.argument.choices).find(setting.stems())
+    if not found:
+        return None
+    _, _, value = max(found, key=lambda each: (each[1] - each[0], -each[0]))
+    return Value(value, "query", value)
+
+
+def fill_choices(slot: Slot, setting: Setting) -> Found:
+    """Return every value whose words stand in the own parts."""
+    values = list(dict.fromkeys(value for _, _, value in Phrases.of(slot.argument.choices).find(setting.stems())))
+    return Value(values, "query", ", ".join(values)) if values else None
+
+
+def fill_flag(slot: Slot, setting: Setting) -> Found:
+    """Return true when one of the phrases stands in the own parts and is not negated."""
+    return Value(True, "query", "asked for") if setting.says(slot.argument.phrases) else None
+
+
+def fill_trigger(slot: Slot, setting: Setting) -> Found:
+    """Return what starts something again and again: a schedule, or one of the events by their words."""
+    durations = setting.mentions("duration", sheet=slot.sheet, near_only=True)
+    if any(is_frequency(each, setting) for each in durations):
+        return Value("schedule", "query", durations[0].text)
+    return fill_choice(slot, setting)
+
+
+def fill_constant(slot: Slot) -> Found:
+    """Return the value that the content fixes."""
+    return Value(slot.argument.value, "default", "")
+
+
+def fill_slug(slot: Slot) -> Found:
+    """Return a key made of the first words of another argument."""
+    text = str(slot.sheet.get(slot.argument.of or "") or "")
+    words = re.findall(r"[^\W_]+", text.lower())[:8]
+    return Value("-".join(words), "default", "made from the text") if words else None

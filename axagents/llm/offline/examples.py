@@ -1,0 +1,153 @@
+"""Rank tools by how like their example sentences a part of a sentence is."""
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from axagents.llm.offline.content import Synonyms, ToolContent
+from axagents.llm.offline.text import stem, tokenise
+
+DECLINED = ""
+"""The name under which sentences that no tool can answer are kept."""
+
+Features = dict[str, float]
+_PLACEHOLDER_WEIGHT = 0.6
+_PAIR_WEIGHT = 0.7
+_GROUP_WEIGHT = 1.0
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Phrases by their stems; finds those that stand in a sentence."""
+
+    by_stems: Mapping[tuple[str, ...], str]
+
+    @classmethod
+    def of(cls, phrases: Mapping[str, Iterable[str]]) -> "Phrases":
+        """Return the phrases of each value, as `{value: phrases}`."""
+        return cls({stems_of(phrase): value for value, each in phrases.items() for phrase in each})
+
+    @cached_property
+    def longest(self) -> int:
+        return max((len(stems) for stems in self.by_stems), default=0)
+
+    def find(self, stems: Sequence[str]) -> list[tuple[int, int, str]]:
+        """Return (first, last, value) of each phrase in the sentence, the longest first at each place."""
+        found: list[tuple[int, int, str]] = []
+        at = 0
+        while at < len(stems):
+            length = next(
+                (size for size in range(self.longest, 0, -1) if tuple(stems[at : at + size]) in self.by_stems), 0
+            )
+            if length:
+                found.append((at, at + length - 1, self.by_stems[tuple(stems[at : at + length])]))
+            at += max(length, 1)
+        return found
+
+
+def stems_of(phrase: str) -> tuple[str, ...]:
+    """Return the stems of a phrase's words, its hyphens taken for blanks."""
+    words = phrase if phrase.startswith("a/b") else phrase.replace("-", " ")
+    return tuple(stem(token.word) for token in tokenise(words) if token.shape != "mark")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The example sentences of all tools, as vectors.
+
+    The weight of a word is higher the fewer tools use it (inverse tool frequency).
+    """
+
+    tools: tuple[ToolContent, ...]
+    synonyms: Synonyms
+    _vectors: list[tuple[str, Features]] = field(default_factory=list[tuple[str, Features]])
+
+    def __post_init__(self) -> None:
+        counted = [(tool, self._count(line)) for tool, line in self._lines()]
+        for tool, features in counted:
+            self._vectors.append((tool, self._weigh(features)))
+
+    def _lines(self) -> Iterable[tuple[str, str]]:
+        for content in self.tools:
+            for line in content.examples:
+                yield content.tool, line
+        for line in self.synonyms.declined.splitlines():
+            if line.strip():
+                yield DECLINED, line
+
+    def _count(self, line: str) -> Features:
+        return self.features(_stems_with_kinds(line))
+
+    @cached_property
+    def _groups(self) -> Phrases:
+        return Phrases.of(self.synonyms.groups)
+
+    def features(self, stems: Sequence[str]) -> Features:
+        """Return what is counted of a sentence: words, pairs of words, kinds of names, groups of like meaning."""
+        counted: defaultdict[str, float] = defaultdict(float)
+        for one in stems:
+            counted[one] += _PLACEHOLDER_WEIGHT if one.startswith("{") else 1.0
+        for pair in itertools.pairwise(stems):
+            counted[" ".join(pair)] += _PAIR_WEIGHT
+        for _, _, group in self._groups.find(stems):
+            counted[f"~{group}"] += _GROUP_WEIGHT
+        return counted
+
+    @cached_property
+    def _rarity(self) -> Mapping[str, float]:
+        """Return the inverse tool frequency of every feature."""
+        used: defaultdict[str, set[str]] = defaultdict(set)
+        for tool, line in self._lines():
+            for feature in self._count(line):
+                used[feature].add(tool)
+        every = len(self.tools) + 1
+        return {feature: math.log((every + 1) / (len(tools) + 0.5)) for feature, tools in used.items()}
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Return every word stem that an example sentence uses."""
+        return frozenset(feature for feature in self._rarity if " " not in feature and feature[:1] not in "~{")
+
+    def _weigh(self, features: Features) -> Features:
+        unknown = math.log(len(self.tools) + 2)
+        weighed = {one: count * self._rarity.get(one, unknown * 0.6) for one, count in features.items()}
+        norm = math.sqrt(sum(value * value for value in weighed.values())) or 1.0
+        return {one: value / norm for one, value in weighed.items()}
+
+    @cached_property
+    def _places(self) -> Mapping[str, list[tuple[int, float]]]:
+        places: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+        for index, (_, vector) in enumerate(self._vectors):
+            for feature, value in vector.items():
+                places[feature].append((index, value))
+        return places
+
+    def likeness(self, stems: Sequence[str]) -> dict[str, float]:
+        """Return for each tool how like its nearest examples the sentence is, in 0-1 (cosine)."""
+        scores: defaultdict[int, float] = defaultdict(float)
+        for feature, value in self._weigh(self.features(stems)).items():
+            for index, other in self._places.get(feature, ()):
+                scores[index] += value * other
+        nearest: defaultdict[str, list[float]] = defaultdict(list)
+        for index, score in scores.items():
+            nearest[self._vectors[index][0]].append(score)
+        return {tool: _blend(sorted(found, reverse=True)) for tool, found in nearest.items()}
+
+
+def _blend(found: list[float]) -> float:
+    top = found[:3]
+    return 0.6 * top[0] + 0.4 * sum(top) / 3
+
+
+def _stems_with_kinds(line: str) -> list[str]:
+    """Return an example's stems, its {kind} places kept whole."""
+    stems: list[str] = []
+    for part in line.replace("{", " {").replace("}", "} ").split():
+        if part.startswith("{"):
+            stems.append(part)
+        else:
+            stems += [token.stem for token in tokenise(part) if token.shape != "mark"]
+    return stems

@@ -1,0 +1,158 @@
+"""Read a sentence: its tokens, the names and values in it, what is negated, and what is asked for."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from axagents.llm.offline.mentions import Mention, find_values
+from axagents.llm.offline.names import Names, looks_like_name
+from axagents.llm.offline.text import Token, tokenise
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A sentence as far as code can tell what is in it.
+
+    Attributes:
+        mentions: names and values, left to right; none overlaps another.
+        columns: columns of the catalog's datasets; a plain word may be one by accident.
+        negated: the tokens under a negation.
+        refused: those of them that a verb negates ("do not deploy"), not only a noun ("no canary").
+    """
+
+    sentence: str
+    tokens: tuple[Token, ...]
+    mentions: tuple[Mention, ...]
+    columns: tuple[Mention, ...]
+    negated: frozenset[int]
+    refused: frozenset[int]
+
+    def within(self, first: int, last: int) -> list[Mention]:
+        """Return the mentions that lie on the tokens `first` to `last` inclusive."""
+        return [each for each in self.mentions if first <= each.first and each.last <= last]
+
+
+def read(sentence: str, names: Names, ordinary: frozenset[str]) -> Reading:
+    """Read a sentence; `ordinary` are the words that are no name although they look like one."""
+    tokens = tokenise(sentence)
+    found = names.find(tokens)
+    found = _merge(found, [each for each in find_values(tokens) if not _is_word_of_name(each, tokens)])
+    found = _merge(found, _unknown(tokens, ordinary))
+    found = _versions(found, tokens)
+    refused, negated = _negated(tokens)
+    columns = names.find_columns(tokens)
+    return Reading(sentence, tuple(tokens), tuple(found), tuple(columns), negated, refused)
+
+
+def _is_word_of_name(mention: Mention, tokens: Sequence[Token]) -> bool:
+    return mention.kind == "number" and tokens[mention.first].shape == "word" and mention.value <= 1
+
+
+def _merge(first: list[Mention], second: list[Mention]) -> list[Mention]:
+    """Add the mentions of `second` that overlap none of `first`."""
+    taken = {at for each in first for at in range(each.first, each.last + 1)}
+    free = [each for each in second if not taken & set(range(each.first, each.last + 1))]
+    return sorted([*first, *free], key=lambda each: each.first)
+
+
+def _unknown(tokens: Sequence[Token], ordinary: frozenset[str]) -> list[Mention]:
+    found: list[Mention] = []
+    for at, token in enumerate(tokens):
+        if looks_like_name(token, ordinary):
+            kind = "quoted" if token.shape == "quoted" else "unknown"
+            found.append(Mention(kind, token.text, token.text, at, at))
+    return found
+
+
+_VERSION_NOUNS = {"version", "versions", "release", "v", "ver"}
+
+
+def _versions(mentions: list[Mention], tokens: Sequence[Token]) -> list[Mention]:
+    """Take a plain number for a version where it follows a model's name or the word version."""
+    return [_as_version(each, mentions, tokens) for each in mentions]
+
+
+def _as_version(mention: Mention, mentions: list[Mention], tokens: Sequence[Token]) -> Mention:
+    if mention.kind != "number" or tokens[mention.first].shape != "number" or "," in mention.text:
+        return mention
+    before = mention.first - 1
+    word = tokens[before].word if before >= 0 else ""
+    named = any(each.last == before and each.kind in ("model", "unknown") for each in mentions)
+    dotted = bool(re.fullmatch(r"\d+\.\d+", mention.text))
+    if word in _VERSION_NOUNS or (named and dotted):
+        return Mention("version", mention.text, mention.text, mention.first, mention.last)
+    return mention
+
+
+_NOT = {"not", "never", "avoid", "without", "skip", "nor"}
+_NO = {"no", "neither"}
+_ENDS = {".", ",", ";", ":", "?", "!", "(", ")", "—", "–"}
+_TURNS = {"but", "just", "instead", "rather", "only", "however"}
+_AFTER_AND = {"tell", "show", "give", "list", "just", "check", "only", "please", "report", "explain", "say", "instead"}
+_KEPT = {"forget", "hesitate", "only", "sure", "later", "wait", "yet"}
+_AUXILIARIES = {
+    "is",
+    "are",
+    "was",
+    "were",
+    "do",
+    "does",
+    "did",
+    "has",
+    "have",
+    "can",
+    "could",
+    "should",
+    "would",
+    "will",
+}
+
+
+def _negated(tokens: Sequence[Token]) -> tuple[frozenset[int], frozenset[int]]:
+    refused: set[int] = set()
+    negated: set[int] = set()
+    for at, token in enumerate(tokens):
+        if token.word in _NOT and not _rhetorical(tokens, at):
+            refused |= _scope(tokens, at)
+        elif token.word in _NO and not _compares(tokens, at):
+            scope = _scope(tokens, at)
+            needless = at + 1 < len(tokens) and tokens[at + 1].word in ("need", "reason")
+            (refused if needless else negated).update(scope)
+        elif token.word in ("instead", "rather") and at + 1 < len(tokens) and tokens[at + 1].word in ("of", "than"):
+            refused |= _scope(tokens, at + 1)
+    return frozenset(refused), frozenset(refused | negated)
+
+
+def _compares(tokens: Sequence[Token], at: int) -> bool:
+    """Tell "no more than 30" and "no longer" from a negation."""
+    return at + 1 < len(tokens) and tokens[at + 1].word in (
+        "more",
+        "less",
+        "later",
+        "fewer",
+        "longer",
+        "matter",
+        "worse",
+    )
+
+
+def _rhetorical(tokens: Sequence[Token], at: int) -> bool:
+    """Tell "isn't it ready?", "why not ..." and "don't forget ..." from a true negation."""
+    following = tokens[at + 1].word if at + 1 < len(tokens) else ""
+    if following in _KEPT or (at > 0 and tokens[at - 1].word == "why"):
+        return True
+    asked = tokens[-1].word == "?" and at == 1 and tokens[0].word in _AUXILIARIES
+    return asked and tokens[0].word != "do"
+
+
+def _scope(tokens: Sequence[Token], at: int) -> set[int]:
+    """Return the tokens a negation reaches: to the clause's end, or where the sentence turns."""
+    scope: set[int] = {at}
+    for index in range(at + 1, len(tokens)):
+        word = tokens[index].word
+        if word in _ENDS or word in _TURNS:
+            break
+        if word in ("and", "then") and index + 1 < len(tokens) and tokens[index + 1].word in _AFTER_AND:
+            break
+        scope.add(index)
+    return scope

@@ -1,0 +1,180 @@
+"""Cut a typed sentence into tokens, each with its place, and bring words to their stems."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+Shape = Literal["word", "name", "number", "version", "path", "url", "quoted", "mark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token; `start` and `end` are its place in the sentence as typed.
+
+    Attributes:
+        word: lower case, apostrophes removed.
+        stem: the word without its endings.
+    """
+
+    text: str
+    word: str
+    stem: str
+    start: int
+    end: int
+    shape: Shape
+
+    @property
+    def is_word(self) -> bool:
+        return self.shape in ("word", "name")
+
+
+_FOLDERS = r"(?:models?|data|artifacts|outputs?|runs|mlruns|docs|exports|checkpoints|build|dist|files)"
+_TOKEN = re.compile(
+    rf"""
+      (?P<url>(?<!\w)[a-z][a-z0-9+.-]*://[^\s"'<>]+[^\s"'<>.,;!?)])
+    | (?P<path>(?<!\w)(?:~|\.{{1,2}})?/[\w.@%+-]*\w(?:/[\w.@%+-]*\w)*/?
+              |[A-Za-z]:\\[\w.\\-]+
+              |{_FOLDERS}(?:/[\w.-]*\w)+/?
+              |[A-Za-z_][\w-]*_[\w-]*(?:/[\w.-]*\w)+/?)
+    | "(?P<double>[^"]+)" | “(?P<curly>[^”]+)” | `(?P<tick>[^`]+)` | (?<!\w)'(?P<single>[^']+)'(?!\w)
+    | (?P<ab>a\s?/\s?b)(?!\w)
+    | (?P<version>v?\d+\.\d+\.\d+(?:-[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)?|v\d+(?:\.\d+){{0,2}})(?!\w)
+    | (?P<number>\d+(?:[,_]\d{{3}})+(?:\.\d+)?|\d*\.\d+|\d+)
+    | (?P<name>[^\W\d](?:\w|['’](?=\w))*(?:[-@]\w+|\.(?=\w)\w+)*)
+    | (?P<mark><=|>=|==|!=|≥|≤|[<>=%&+,.;:?!()/$€£–—-]|\S)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_CONTRACTIONS = {
+    "n't": "not",
+    "'re": "are",
+    "'ve": "have",
+    "'ll": "will",
+    "'d": "would",
+    "'m": "am",
+    "'s": "s",
+}
+_WHOLE = {
+    "can't": ("can", "not"),
+    "won't": ("will", "not"),
+    "cannot": ("can", "not"),
+    "let's": ("let", "us"),
+    "pls": ("please",),
+    "plz": ("please",),
+    "dont": ("do", "not"),
+    "doesnt": ("does", "not"),
+    "isnt": ("is", "not"),
+    "whats": ("what", "is"),
+    "what's": ("what", "is"),
+    "how's": ("how", "is"),
+    "it's": ("it", "is"),
+    "that's": ("that", "is"),
+    "there's": ("there", "is"),
+    "who's": ("who", "is"),
+    "where's": ("where", "is"),
+    "wanna": ("want", "to"),
+    "gonna": ("going", "to"),
+    "gimme": ("give", "me"),
+    "lemme": ("let", "me"),
+}
+_QUOTES = ("double", "curly", "tick", "single")
+
+
+def tokenise(sentence: str) -> list[Token]:
+    """Return the tokens of a sentence; a contraction gives one token a word, at the same place."""
+    tokens: list[Token] = []
+    for found in _TOKEN.finditer(sentence):
+        kind = found.lastgroup or "mark"
+        if kind in _QUOTES:
+            tokens.append(_quoted(found, kind))
+        elif kind == "ab":
+            tokens.append(Token(found.group(), "a/b", "a/b", found.start(), found.end(), "word"))
+        elif kind == "name":
+            tokens += _words(found)
+        else:
+            tokens.append(_plain(found, kind))
+    return tokens
+
+
+def _quoted(found: re.Match[str], kind: str) -> Token:
+    inner = found.group(kind)
+    return Token(inner, inner.lower(), inner.lower(), found.start(kind), found.end(kind), "quoted")
+
+
+def _plain(found: re.Match[str], kind: str) -> Token:
+    text = found.group()
+    shape: Shape = kind if kind in ("url", "path", "version", "number") else "mark"
+    word = text.lower().replace(",", "").replace("_", "") if kind == "number" else text.lower()
+    return Token(text, word, word, found.start(), found.end(), shape)
+
+
+def _words(found: re.Match[str]) -> list[Token]:
+    text = found.group()
+    word = text.lower().replace("’", "'")
+    parts = _WHOLE.get(word) or _contracted(word)
+    shape: Shape = "name" if re.search(r"[-_.@\d]", text) else "word"
+    return [Token(text, part, stem(part), found.start(), found.end(), shape) for part in parts if part != "s"]
+
+
+def _contracted(word: str) -> tuple[str, ...]:
+    for ending, full in _CONTRACTIONS.items():
+        if word.endswith(ending) and len(word) > len(ending):
+            return word[: -len(ending)], full
+    return (word.replace("'", ""),)
+
+
+_DOUBLED = re.compile(r"([bdgklmnprt])\1$")
+_VOWEL = re.compile(r"[aeiouy]")
+
+
+@cache
+def stem(word: str) -> str:
+    """Return a word without its endings, so that deploy, deploys, deploying and deployment are one."""
+    if len(word) <= 3 or not word.isalpha():
+        return word
+    for cut in (_plural, _participle, _noun, _last):
+        word = cut(word)
+    return word
+
+
+def _plural(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    if word.endswith("sis"):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is", "as")):
+        return word[:-1]
+    return word
+
+
+def _participle(word: str) -> str:
+    for ending in ("ing", "ed"):
+        left = word[: -len(ending)]
+        if word.endswith(ending) and len(left) >= 3 and _VOWEL.search(left):
+            return _DOUBLED.sub(r"\1", left)
+    return word
+
+
+def _noun(word: str) -> str:
+    for ending, kept in (("ization", "iz"), ("isation", "iz"), ("ation", "at"), ("ition", "it"), ("ment", "")):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)] + kept
+    if word.endswith(("tion", "sion")) and len(word) > 6:
+        return word[:-3]
+    if word.endswith("ly") and len(word) > 5:
+        return word[:-2]
+    return word
+
+
+def _last(word: str) -> str:
+    if word.endswith("e") and len(word) > 4:
+        word = word[:-1]
+    if word.endswith("y") and len(word) > 4:
+        word = word[:-1] + "i"
+    if word.endswith("is") and len(word) > 5:
+        word = word[:-2] + "iz"
+    return word[:-1] + "z" if word.endswith("ys") and len(word) > 4 else word
