@@ -21,7 +21,13 @@ from axagents.project import Project
 from axagents.toolkit import ToolSpec, Touch, tool_spec
 from axagents.trust import state_folder
 
-SINGULAR: Mapping[Kind, str] = {"personas": "persona", "tools": "tool", "prompts": "prompt", "memory": "namespace"}
+SINGULAR: Mapping[Kind, str] = {
+    "personas": "persona",
+    "tools": "tool",
+    "sentences": "tool with sentences",
+    "prompts": "prompt",
+    "memory": "namespace",
+}
 
 
 class ToolFacts(BaseModel):

@@ -13,10 +13,18 @@ from axagents.progress import note
 from axagents.project import Project
 from axagents.trust import Holding, read_holding
 
-Kind = Literal["personas", "tools", "prompts", "memory"]
+Kind = Literal["personas", "tools", "sentences", "prompts", "memory"]
 Origin = Literal["shipped", "project"]
 
-SUFFIXES: Mapping[Kind, str] = {"personas": ".yaml", "tools": ".py", "prompts": ".j2", "memory": ".yaml"}
+SUFFIXES: Mapping[Kind, str] = {
+    "personas": ".yaml",
+    "tools": ".py",
+    "sentences": ".yaml",
+    "prompts": ".j2",
+    "memory": ".yaml",
+}
+FOLDERS: Mapping[Kind, str] = {kind: "tools" if kind == "sentences" else kind for kind in SUFFIXES}
+"""Where each kind lies; what the offline planner knows of a tool lies beside it, as `tools/<tool>.yaml`."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class ContentFile:
     """One content file; a project's own is held as the bytes that were hashed.
 
     Attributes:
-        name: the file's stem; a tool's with hyphens, as in "ml-train".
+        name: the file's stem; that of a tool and of its sentences with hyphens, as in "ml-train".
         path: where it lies, for messages.
     """
 
@@ -74,7 +82,7 @@ def _by_name(files: list[ContentFile], kind: Kind) -> dict[str, ContentFile]:
 
 
 def _shipped(kind: Kind) -> list[ContentFile]:
-    folder = Path(SHIPPED) / kind
+    folder = Path(SHIPPED) / FOLDERS[kind]
     found = sorted(folder.glob(f"*{SUFFIXES[kind]}")) if folder.is_dir() else []
     return [ContentFile(kind, _name(kind, path), path, "shipped") for path in found]
 
@@ -84,10 +92,10 @@ def _own(holding: Holding) -> list[ContentFile]:
     for file in holding.files:
         path = holding.root / file.path
         for kind, suffix in SUFFIXES.items():
-            if file.path == f"{kind}/{path.name}" and path.suffix == suffix:
+            if file.path == f"{FOLDERS[kind]}/{path.name}" and path.suffix == suffix:
                 found.append(ContentFile(kind, _name(kind, path), path, "project", file.content))
     return found
 
 
 def _name(kind: Kind, path: Path) -> str:
-    return path.stem.replace("_", "-") if kind == "tools" else path.stem
+    return path.stem.replace("_", "-") if FOLDERS[kind] == "tools" else path.stem
