@@ -5,12 +5,15 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, cast
 
-from axagents.cli.output import show_error
+from axagents.cli.output import show_error, tell
 from axagents.errors import AxError, Failed, UserError, nearest
 
 
 def explain(error: Exception, arguments: Sequence[str]) -> int:
     """Print what went wrong and return the exit code."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        tell(str(cast(Any, error).format_message()))
+        return UserError.exit_code
     told = _as_told(error)
     if "--debug" in arguments:
         traceback.print_exception(error)

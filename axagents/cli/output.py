@@ -4,19 +4,20 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from axagents.errors import AxError
 from axagents.layout import table as table
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 @dataclass(frozen=True)
 class Shown:
     """What a command has to say: data for programs, text for people."""
 
-    data: BaseModel | dict[str, Any]
+    data: "BaseModel | dict[str, Any]"
     text: str
     exit_code: int = 0
     verdict: str | None = None
@@ -25,7 +26,7 @@ class Shown:
 def show(shown: Shown, *, as_json: bool) -> None:
     """Print a result."""
     if as_json:
-        data = shown.data.model_dump(mode="json") if isinstance(shown.data, BaseModel) else shown.data
+        data = shown.data if isinstance(shown.data, dict) else shown.data.model_dump(mode="json")
         print_json(data)
     else:
         say(shown.text)
