@@ -12,6 +12,7 @@ from axagents.ml.profile.model import DateFacts, Histogram, NumberFacts, Quantil
 TOP_VALUES = 10
 _MOST_BINS = 40
 _WHOLE_BINS = 31
+_EXACT_WHOLE = 2.0**52
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 # A range so much wider than the middle half of the data is cut for the histogram.
 _WIDE = 40.0
@@ -80,17 +81,23 @@ def _count_numbers(numbers: np.ndarray) -> Histogram:
     low, high = float(numbers.min()), float(numbers.max())
     if low == high:
         return Histogram(edges=(low - 0.5, high + 0.5), counts=(int(numbers.size),))
-    whole = bool(np.all(numbers == np.floor(numbers)))
-    if whole and high - low < _WHOLE_BINS:
-        edges = np.arange(low - 0.5, high + 1.0)
-        return _histogram(edges, np.histogram(numbers, bins=edges)[0])
     quartiles = np.quantile(numbers, (0.005, 0.25, 0.75, 0.995))
     middle = quartiles[2] - quartiles[1]
     if middle > 0 and high - low > _WIDE * middle:
         low, high = float(quartiles[0]), float(quartiles[3])
     inside = numbers[(numbers >= low) & (numbers <= high)]
-    counts, edges = np.histogram(inside, bins=_choose_bins(inside), range=(low, high))
-    return _histogram(edges, counts, below=int((numbers < low).sum()), above=int((numbers > high).sum()))
+    counts, edges = np.histogram(inside, bins=_choose_edges(inside, low, high))
+    return _histogram(edges, counts, below=int((numbers < edges[0]).sum()), above=int((numbers > edges[-1]).sum()))
+
+
+def _choose_edges(numbers: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return even edges; for whole numbers each bin holds equally many of them, so that no comb is drawn."""
+    if not np.all(numbers == np.floor(numbers)) or high - low > _EXACT_WHOLE:
+        return np.linspace(low, high, _choose_bins(numbers) + 1)
+    low, high = np.floor(low), np.floor(high)
+    span = high - low + 1
+    width = 1.0 if span <= _WHOLE_BINS else float(np.ceil(span / _choose_bins(numbers)))
+    return low - 0.5 + width * np.arange(np.ceil(span / width) + 1)
 
 
 def _choose_bins(numbers: np.ndarray) -> int:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from axagents.ml.columns import ColumnSpec, TargetChoice, prepare_frame
+from axagents.ml.columns import ColumnSpec, TargetChoice, label_target, prepare_frame
 from axagents.ml.columns.tokens import is_missing_token, is_weak_missing_token
 from axagents.ml.profile.associations import associate_target, correlate_numbers, find_strong_pairs
 from axagents.ml.profile.distributions import describe_dates, describe_numbers, find_top_values
-from axagents.ml.profile.model import ColumnProfile, DataProfile, Duplicates, TargetAssociation
+from axagents.ml.profile.model import ColumnProfile, DataProfile, Duplicates, TargetAssociation, TargetFacts
 from axagents.ml.profile.suspicions import Evidence, find_suspicions
 
 _SENSITIVE = "declared sensitive"
@@ -62,7 +62,7 @@ def profile_column(raw: pd.Series, parsed: pd.Series, *, spec: ColumnSpec, subje
         withheld=withheld,
         numbers=describe_numbers(parsed) if shown and spec.dtype == "number" else None,
         dates=describe_dates(parsed) if shown and spec.dtype == "date" else None,
-        top=find_top_values(_count_values(parsed, spec)) if shown and spec.dtype in ("string", "boolean") else (),
+        top=find_top_values(_count_values(raw, parsed, spec)) if shown and spec.dtype in ("string", "boolean") else (),
     )
 
 
@@ -76,12 +76,14 @@ def complete_profile(
     rows: int | None = None,
 ) -> DataProfile:
     """Add to the columns' profiles what concerns several columns: correlations, target, suspicions."""
-    matrix = correlate_numbers(prepared, subject.columns)
+    open_columns = tuple(column for column in subject.columns if column.name not in subject.sensitive)
+    matrix = correlate_numbers(prepared, open_columns)
     spec = next((column for column in subject.columns if column.name == subject.target), None)
     associations: tuple[TargetAssociation, ...] = ()
     raw: Any = frame
-    if spec is not None and subject.choice is not None:
-        associations = associate_target(prepared, subject.columns, raw[spec.name], spec=spec, choice=subject.choice)
+    choice = subject.choice
+    if spec is not None and choice is not None:
+        associations = associate_target(prepared, open_columns, raw[spec.name], spec=spec, choice=choice)
     evidence = Evidence(
         rows=rows or len(frame),
         columns=subject.columns,
@@ -90,7 +92,7 @@ def complete_profile(
         duplicates=duplicates,
         now=subject.now,
         target=subject.target,
-        choice=subject.choice,
+        choice=choice,
         associations=associations,
         matrix=matrix,
         unknown_at_prediction=subject.unknown_at_prediction,
@@ -102,11 +104,11 @@ def complete_profile(
         sha256=subject.sha256,
         rows=rows or len(frame),
         target=subject.target,
-        target_choice=subject.choice,
+        target_facts=TargetFacts(**choice.model_dump(exclude={"target"})) if choice else None,
         duplicates=duplicates,
         columns=profiles,
         target_associations=associations,
-        associations=find_strong_pairs(prepared, subject.columns, matrix),
+        associations=find_strong_pairs(prepared, open_columns, matrix),
         correlation=matrix,
         suspicions=find_suspicions(evidence),
         notices=subject.notices,
@@ -128,12 +130,9 @@ def why_withheld(spec: ColumnSpec, subject: Subject) -> str | None:
     return _PERSONAL.get(spec.kind)
 
 
-def _count_values(parsed: pd.Series, spec: ColumnSpec) -> dict[str, int]:
-    values = parsed
-    if spec.dtype == "boolean":
-        labels = (spec.false_tokens or ("false",))[0], (spec.true_tokens or ("true",))[0]
-        values = parsed.map({0.0: labels[0], 1.0: labels[1]})
-    return {str(value): int(count) for value, count in values.value_counts().items()}
+def _count_values(raw: pd.Series, parsed: pd.Series, spec: ColumnSpec) -> dict[str, int]:
+    labels = label_target(raw, spec) if spec.dtype == "boolean" else parsed
+    return {str(value): int(count) for value, count in labels.value_counts().items()}
 
 
 def _count_unreadable(raw: pd.Series, parsed: pd.Series, spec: ColumnSpec) -> int:

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from axagents.ml.columns import Dtype, Kind, TargetChoice
-
+Kind = Literal["identifier", "numeric", "boolean", "category", "date", "text", "constant", "empty"]
+Dtype = Literal["number", "boolean", "date", "string"]
 Measure = Literal["pearson", "spearman", "cramers_v", "correlation_ratio"]
 Severity = Literal["problem", "warning", "note"]
 
@@ -124,6 +124,17 @@ class Suspicion(_Frozen):
     text: str
 
 
+class TargetFacts(_Frozen):
+    """What the target asks for: the task, its classes with their rows, which of two is the positive one, and why."""
+
+    task: Literal["binary", "multiclass", "regression"]
+    classes: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    positive: str | None = None
+    missing: int = 0
+    because: str
+
+
 class DataProfile(_Frozen):
     """A dataset's profile: types, missing values, distributions, correlations, duplicates, suspicions."""
 
@@ -136,7 +147,7 @@ class DataProfile(_Frozen):
     )
     estimated: tuple[str, ...] = Field(default=(), description="Figures that come from the sample or are approximate.")
     target: str | None = None
-    target_choice: TargetChoice | None = None
+    target_facts: TargetFacts | None = None
     duplicates: Duplicates
     columns: tuple[ColumnProfile, ...]
     target_associations: tuple[TargetAssociation, ...] = ()

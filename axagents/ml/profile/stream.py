@@ -141,7 +141,8 @@ def _unreadable(table: Table, spec: ColumnSpec, place: int) -> str:
 
 def _correct(profile: ColumnProfile, facts: _Facts, *, distinct: int | None, rows: int) -> ColumnProfile:
     """Replace the sample's figures by those of all rows."""
-    levels = {value: count for value, count in (facts.levels or {}).items() if value is not None}
+    levels: dict[Any, int] = dict(facts.levels or {})
+    levels.pop(None, None)
     distinct = min(max(len(levels) if distinct is None else distinct, profile.distinct), facts.present)
     update: dict[str, Any] = {
         "missing": rows - facts.present,
@@ -151,7 +152,10 @@ def _correct(profile: ColumnProfile, facts: _Facts, *, distinct: int | None, row
         "dates": _correct_dates(profile.dates, facts),
     }
     if profile.withheld is None and levels and profile.dtype in ("string", "boolean"):
-        update["top"] = find_top_values(levels)
+        spelled: dict[Any, str] = (
+            {each.value.casefold(): each.value for each in profile.top} if profile.dtype == "boolean" else {}
+        )
+        update["top"] = find_top_values({spelled.get(value, value): count for value, count in levels.items()})
     if profile.kind in ("constant", "empty") and distinct > 1:
         update |= {"kind": _KIND_OF_DTYPE[profile.dtype], "because": "values outside the sample differ"}
     return profile.model_copy(update=update)

@@ -85,7 +85,7 @@ def _open_csv(connection: duckdb.DuckDBPyConnection, path: Path, *, layout: CsvL
     options = (
         f"auto_detect=false, columns={{{columns}}}, header={str(layout.header).lower()}, "
         f"delim={quote_text(delimiter)}, quote='\"', escape='\"', "
-        f"compression='{'gzip' if packed else 'none'}', max_line_size=10000000"
+        f"compression='{'gzip' if packed else 'none'}', max_line_size=1000000, buffer_size=16000000"
     )
     connection.execute(f"CREATE VIEW {_VIEW} AS SELECT * FROM read_csv({quote_text(str(source))}, {options})")
     return Table(connection, _VIEW, layout.columns, ("text",) * len(layout.columns))

@@ -5,7 +5,9 @@ from typing import Any
 from axagents.clock import utc_now
 from axagents.errors import NotFound
 from axagents.ml.columns import ColumnSpec, TargetChoice, choose_task, infer_column
-from axagents.ml.profile import DataProfile, Subject, profile_table
+from axagents.ml.profile.frame import Subject
+from axagents.ml.profile.model import DataProfile
+from axagents.ml.profile.stream import profile_table
 from axagents.ml.table import Table, fetch_raw, sample_size
 from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset

@@ -1,0 +1,66 @@
+"""The names in the dataset catalog and what little a planner needs of each, read without loading any data library."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from axagents.project import Project
+from axagents.stores.database import open_database
+
+_SUFFIXES = (".parquet", ".csv")
+_HEAD = 65_536
+
+
+@dataclass(frozen=True)
+class KnownDataset:
+    """A dataset's names, declared target and columns; columns are empty where only opening the file would tell."""
+
+    name: str
+    aliases: tuple[str, ...]
+    target: str | None
+    columns: tuple[str, ...]
+
+
+def known_datasets(project: Project) -> tuple[KnownDataset, ...]:
+    """Return the datasets of the catalog, then the files of data/ that are not in it, by name."""
+    catalogued = tuple(_catalogued(project))
+    taken = {name for each in catalogued for name in (each.name, *each.aliases)}
+    files = tuple(each for each in _files(project) if each.name not in taken)
+    return tuple(sorted(catalogued, key=lambda each: each.name)) + files
+
+
+def _catalogued(project: Project) -> Iterator[KnownDataset]:
+    with open_database(project).read() as connection:
+        rows = connection.execute(
+            "SELECT record FROM datasets WHERE change IN (SELECT max(change) FROM datasets GROUP BY name)"
+        ).fetchall()
+    for row in rows:
+        record: dict[str, Any] = json.loads(row["record"])
+        name, file = str(record["name"]), Path(str(record["location"])).name
+        columns = [str(column["name"]) for column in record["columns"]]
+        target = record.get("target")
+        if target and target not in columns:
+            columns.append(str(target))
+        yield KnownDataset(name, (file,) if file != name else (), target, tuple(columns))
+
+
+def _files(project: Project) -> Iterator[KnownDataset]:
+    folder = project.root / "data"
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix in _SUFFIXES and path.is_file():
+            yield KnownDataset(path.stem, (path.name,), None, _header(path))
+
+
+def _header(path: Path) -> tuple[str, ...]:
+    if path.suffix != ".csv":
+        return ()
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            line = stream.readline(_HEAD)
+    except (OSError, UnicodeDecodeError):
+        return ()
+    delimiter = max(",;\t|", key=line.count)
+    return tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter), []))
