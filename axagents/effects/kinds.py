@@ -11,6 +11,7 @@ KINDS = {
     "memory.delete": "axagents.effects.memory:delete_record",
     "memory.import": "axagents.effects.memory:import_records",
     "registry.register": "axagents.effects.registry:register_version",
+    "registry.reconcile": "axagents.effects.registry:reconcile_model",
     "registry.stage": "axagents.effects.registry:change_stage",
 }
 

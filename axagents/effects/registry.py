@@ -1,5 +1,6 @@
 """Effects on the model registry: register a version, change a stage. Each writes MLflow and the event log."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from axagents.project import Project
 from axagents.stores.models.digest import digest
 from axagents.stores.registry.catalog import publish, published
 from axagents.stores.registry.events import EventLog, NewEvent
+from axagents.stores.registry.reconciling import find_divergences, interrupted_arguments
 from axagents.stores.registry.state import STAGES, ModelState, RegisteredVersion, Stage, read_model
 from axagents.stores.registry.stored import (
     NewVersion,
+    find_copy,
     find_stored,
     mirror_stages,
     mirrored,
@@ -119,6 +122,37 @@ def _withdraw(project: Project, arguments: dict[str, Any]) -> None:
     _spread(project, model)
 
 
+def reconcile_model(project: Project, arguments: dict[str, Any]) -> Effect:
+    """Bring MLflow and memory to what the event log says of a model, and enter in the log what MLflow holds whole.
+
+    Arguments: `model`, `who`.
+    """
+    model, who = arguments["model"], arguments["who"]
+
+    def probe() -> Probe:
+        left = [each for each in find_divergences(project, model) if each.mending != "none"]
+        return Probe.absent() if left else Probe.done(_told(project, model))
+
+    def act() -> list[dict[str, Any]]:
+        with _alone(project):
+            for each in find_divergences(project, model):
+                if each.mending == "adopt" and each.version:
+                    EventLog(project).append([_adoption(project, model, each.version, who=who)], model=model)
+                elif each.mending == "restore" and each.version:
+                    _restore(project, model, each.version)
+                fault_point("registry.reconcile.mended")
+            _spread(project, model)
+        return _told(project, model)
+
+    return Effect(
+        name="registry.reconcile",
+        arguments=arguments,
+        probe=probe,
+        act=act,
+        irreversible="it makes MLflow and memory say again what the event log says",
+    )
+
+
 def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[RegisteredVersion, Stage]]:
     """Return what changes when `version` goes to `stage`: itself, and first the one it replaces in production.
 
@@ -127,7 +161,7 @@ def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[Regist
         UserError: no such stage, or production would be left by another way than archiving or replacement.
     """
     if stage not in STAGES:
-        raise UserError(f"no stage called {stage!r}", field="stage", legal=STAGES)
+        raise NotFound("stage", stage, STAGES, field="stage")
     wanted: Stage = stage
     found = state.find(version)
     if found is None:
@@ -144,6 +178,45 @@ def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[Regist
     if wanted == "production" and state.production and state.production.version != version:
         moves.append((state.production, "archived"))
     return [*moves, (found, wanted)]
+
+
+def _adoption(project: Project, model: str, version: str, /, *, who: str) -> NewEvent:
+    stored, begun = find_stored(project, model, version), interrupted_arguments(project, model, version)
+    assert stored is not None
+    assert stored.sha256 is not None
+    why = "found whole in MLflow, after its registration was given up" if begun else "found whole in MLflow"
+    known: dict[str, Any] = {
+        "metadata": {},
+        **(begun or {}),
+        "model": model,
+        "version": version,
+        "sha256": stored.sha256,
+    }
+    return _registration({**known, "who": who, "why": why})
+
+
+def _restore(project: Project, model: str, version: str) -> None:
+    registered = read_model(project, model).find(version)
+    assert registered is not None
+    copy = find_copy(project, model, version, sha256=registered.sha256)
+    assert copy is not None
+    told = registered.metadata
+    store_version(
+        project,
+        NewVersion(
+            model=model,
+            version=version,
+            sha256=registered.sha256,
+            folder=Path(copy.artifact_location),
+            description="made again from its copy",
+            run_id=told.get("lineage", {}).get("run_id"),
+            tags=told.get("tags", {}),
+        ),
+    )
+
+
+def _told(project: Project, model: str) -> list[dict[str, Any]]:
+    return [asdict(each) for each in find_divergences(project, model)]
 
 
 def _spread(project: Project, model: str) -> ModelState:

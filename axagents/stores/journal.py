@@ -1,5 +1,6 @@
 """The journal of effects: what was planned, begun and done, so that nothing happens twice."""
 
+import getpass
 import json
 import os
 import sqlite3
@@ -34,6 +35,14 @@ def entry_key(effect: str, arguments: dict[str, Any], *, run_id: str, step: str)
     return sha256_text(canonical_json([run_id, step, effect, arguments]))
 
 
+def current_actor() -> str:
+    """Return who acts: what AX_ACTOR says, else the name of the user."""
+    try:
+        return os.environ.get("AX_ACTOR") or getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
 class Journal:
     """The effects of one project."""
 
@@ -43,7 +52,7 @@ class Journal:
     def plan(self, effect: str, arguments: dict[str, Any], *, run_id: str, step: str) -> JournalEntry:
         """Return the entry of this effect, written as planned when it is not there yet."""
         key = entry_key(effect, arguments, run_id=run_id, step=step)
-        actor = os.environ.get("AX_ACTOR") or os.environ.get("USER") or "unknown"
+        actor = current_actor()
         with self._database.write() as connection:
             connection.execute(
                 "INSERT INTO effects (key, run_id, step, effect, arguments, status, actor, planned_at)"

@@ -60,8 +60,15 @@ class NewVersion:
     tags: Mapping[str, str]
 
 
+def _unmade(project: Project) -> bool:
+    # Whoever only looks makes no store.
+    return project.settings.tracking.uri is None and not project.mlflow_path.exists()
+
+
 def stored_models(project: Project) -> list[str]:
     """Return the names of all registered models of the MLflow store."""
+    if _unmade(project):
+        return []
     client, names, token = mlflow_client(project), list[str](), None
     while True:
         page = client.search_registered_models(max_results=1000, page_token=token)
@@ -73,6 +80,8 @@ def stored_models(project: Project) -> list[str]:
 
 def stored_versions(project: Project, model: str) -> list[StoredVersion]:
     """Return the versions that MLflow holds of a model, oldest first; none when it does not know it."""
+    if _unmade(project):
+        return []
     client = mlflow_client(project)
     try:
         aliases = client.get_registered_model(model).aliases
@@ -212,7 +221,7 @@ def _download(project: Project, stored: StoredVersion) -> Path:
 
 def _copy_artifacts(project: Project, new: NewVersion) -> LoggedModel:
     client = mlflow_client(project)
-    logged = _find_copy(project, new)
+    logged = find_copy(project, new.model, new.version, sha256=new.sha256)
     if logged is None:
         logged = client.create_logged_model(
             _EXPERIMENT,
@@ -231,10 +240,11 @@ def _copy_artifacts(project: Project, new: NewVersion) -> LoggedModel:
     return logged
 
 
-def _find_copy(project: Project, new: NewVersion) -> LoggedModel | None:
-    wanted = f"tags.`{SHA256}` = '{new.sha256}' AND tags.`{VERSION}` = '{new.version}'"
+def find_copy(project: Project, model: str, version: str, /, *, sha256: str) -> LoggedModel | None:
+    """Return the copy of a version's artifacts that MLflow's store holds, finished or not."""
+    wanted = f"tags.`{SHA256}` = '{sha256}' AND tags.`{VERSION}` = '{version}'"
     found = mlflow_client(project).search_logged_models([_EXPERIMENT], wanted, max_results=10)
-    return next((each for each in found if each.tags.get("axagents.model") == new.model), None)
+    return next((each for each in found if each.tags.get("axagents.model") == model), None)
 
 
 def _make_model(project: Project, model: str) -> None:

@@ -14,7 +14,7 @@ _SAYS_NOTHING = {"model", "models", "best", "best-model", "latest", "output", "a
 _VERSION_AT_END = re.compile(r"[-_. ]?v?\d+([._-]\d+){0,2}$", re.IGNORECASE)
 
 
-def assign_name(project: Project, request: RegistryRequest, opened: ModelFolder) -> str:
+def choose_name(project: Project, request: RegistryRequest, opened: ModelFolder) -> str:
     """Return the model's name: asked for, known by its content, or told from the folder or its experiment.
 
     Raises:
@@ -37,7 +37,7 @@ def assign_name(project: Project, request: RegistryRequest, opened: ModelFolder)
     )
 
 
-def assign_version(state: ModelState, request: RegistryRequest, sha256: str) -> str:
+def choose_version(state: ModelState, request: RegistryRequest, sha256: str) -> str:
     """Return the version: asked for, the one that holds this content already, or the next minor one.
 
     Raises:

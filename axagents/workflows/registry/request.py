@@ -41,26 +41,30 @@ class RegistryRequest(BaseModel):
     model_path: RequiredText = Field(
         description="Folder with an MLmodel file, such as ./models/churn_classifier_v2 or the model_path of ml-train."
     )
-    model_name: ModelName | None = Field(None, description="Name of the model. Default: told from the folder's name.")
+    model_name: ModelName | None = Field(
+        default=None, description="Name of the model. Default: told from the folder's name."
+    )
     version: Version | None = Field(
-        None, description="Semantic version such as 2.1.0. Default: the next minor version, 1.0.0 for a new model."
+        default=None,
+        description="Version such as 2.1.0. Default: the next minor version, 1.0.0 for a new model.",
     )
     metrics: dict[str, FiniteFloat] = Field(
         default_factory=dict, description="Metrics as somebody claims them; shown as claimed, they decide nothing."
     )
     training_data: RequiredText | None = Field(
-        None, description="Name of the dataset it was trained on. Default: looked up in MLflow by the model's SHA-256."
+        default=None,
+        description="Name of the dataset it was trained on. Default: looked up in MLflow by SHA-256.",
     )
     framework: Annotated[Framework, BeforeValidator(_framework)] | None = Field(
-        None, description="xgboost, sklearn or onnx; must agree with the folder. Default: read from the folder."
+        default=None, description="xgboost, sklearn or onnx; must agree with the folder. Default: read from the folder."
     )
     experiment_id: RequiredText | None = Field(
-        None, description="MLflow experiment (name or id) or run it came from. Default: looked up by SHA-256."
+        default=None, description="MLflow experiment (name or id) or run it came from. Default: looked up by SHA-256."
     )
     tags: Annotated[dict[str, str], BeforeValidator(_as_tags)] = Field(
         default_factory=dict, description="Words, or names with values, kept with the version."
     )
-    why: RequiredText | None = Field(None, description="Why it is registered, for the event log.")
+    why: RequiredText | None = Field(default=None, description="Why it is registered, for the event log.")
     allow_pickle: bool = Field(
         default=False, description="Register a pickle by its SHA-256, without loading it: a pickle can run any code."
     )
@@ -105,7 +109,7 @@ class MetricFacts(BaseModel):
 
     claimed: dict[str, float] = {}
     verified: dict[str, Any] = {}
-    verified_by: str | None = Field(None, description="The evaluation or the training run that computed them.")
+    verified_by: str | None = Field(default=None, description="The evaluation or the training run that computed them.")
 
 
 class Lineage(BaseModel):
@@ -147,6 +151,7 @@ class VersionMetadata(BaseModel):
     python: str | None = None
     lineage: Lineage
     tags: dict[str, str] = {}
+    registered_in: str | None = Field(default=None, description="The run that registered it.")
 
 
 class VersionComparison(BaseModel):
@@ -158,7 +163,8 @@ class VersionComparison(BaseModel):
     stage: str | None = None
     primary: str | None = None
     outcome: Literal["better", "unclear", "worse"] | None = Field(
-        None, description="On the primary metric, by the whole interval of the paired difference; null: cannot tell."
+        default=None,
+        description="On the primary metric, by the whole paired interval; null: cannot be told.",
     )
     differences: list[Difference] = []
     because: str
