@@ -1,7 +1,7 @@
 """Columns made into numbers: what needs no learning here, what does as a ColumnTransformer that skops can save."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from axagents.ml.columns import ColumnSpec, prepare_frame
+from axagents.ml.problem import column_of
 
 Style = Literal["none", "linear", "tree"]
 MISSING = "(missing)"
 
 _LARGEST = 1e30  # beyond it float32, in which trees compare, overflows
+MOST_ONE_HOT = 50
 _MANY_ROWS = 200_000
 _DAY = np.timedelta64(1, "D")
 
@@ -28,7 +30,7 @@ def feature_matrix(frame: pd.DataFrame, columns: Sequence[ColumnSpec]) -> pd.Dat
 def prepared_matrix(prepared: pd.DataFrame) -> pd.DataFrame:
     """Return the matrix of a frame that `prepare_frame` parsed."""
     return pd.DataFrame(
-        {name: _column_matrix(cast("pd.Series", prepared[name])) for name in prepared.columns}, index=prepared.index
+        {name: _column_matrix(column_of(prepared, name)) for name in prepared.columns}, index=prepared.index
     )
 
 
@@ -45,27 +47,35 @@ def needs_encoding(columns: Sequence[ColumnSpec], style: Style) -> bool:
 def make_encoder(matrix: pd.DataFrame, columns: Sequence[ColumnSpec], *, style: Style) -> ColumnTransformer:
     """Return an unfitted encoder for the matrix of these columns.
 
-    linear: medians and missing marks, scaled; one-hot up to 50 categories, rarer ones together. tree: numbers as they
-    are; one-hot up to 15 categories (4 above 200,000 rows), ordinal codes beyond. No encoding looks at the target.
+    linear: medians and missing marks, scaled; one-hot, of more than 50 categories the most frequent. tree: numbers as
+    they are; one-hot up to 15 categories (4 above 200,000 rows), ordinal codes beyond. No encoding looks at the target.
     """
     texts = text_columns(columns)
     numbers = [spec.name for spec in columns if spec.name not in texts]
     if style == "linear":
         scaled = Pipeline([("fill", SimpleImputer(strategy="median", add_indicator=True)), ("scale", StandardScaler())])
-        steps: list[tuple[str, Any, list[str]]] = [("numbers", scaled, numbers), ("texts", _one_hot(50), texts)]
+        steps: list[tuple[str, Any, list[str]]] = [
+            ("numbers", scaled, numbers),
+            ("texts", _one_hot(matrix, texts), texts),
+        ]
     else:
         most = 4 if len(matrix) > _MANY_ROWS else 15
-        few = [name for name in texts if cast("pd.Series", matrix[name]).nunique() <= most]
+        few = [name for name in texts if column_of(matrix, name).nunique() <= most]
         many = [name for name in texts if name not in few]
-        steps = [("numbers", "passthrough", numbers), ("few", _one_hot(most), few), ("many", _ordinal(), many)]
+        steps = [("numbers", "passthrough", numbers), ("few", _one_hot(matrix, few), few), ("many", _ordinal(), many)]
     return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0.0, verbose_feature_names_out=False)
 
 
-def _one_hot(most: int) -> OneHotEncoder:
+def _one_hot(matrix: pd.DataFrame, names: list[str]) -> OneHotEncoder:
+    """One column for each category; of very many, for the most frequent. The others, and unseen ones, are all zeros."""
+    # Naming the categories spares the encoder's own count of rare ones, which is a Python loop over the rows.
+    kept: Any = [_most_frequent(column_of(matrix, name)) for name in names]
     single: Any = np.float32
-    return OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=most + 1, sparse_output=False, dtype=single
-    )
+    return OneHotEncoder(categories=kept, handle_unknown="ignore", sparse_output=False, dtype=single)
+
+
+def _most_frequent(values: pd.Series) -> np.ndarray:
+    return np.sort(values.value_counts().index.to_numpy(dtype=object)[:MOST_ONE_HOT])
 
 
 def _ordinal() -> OrdinalEncoder:

@@ -35,10 +35,11 @@ class Target:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A column that is not used as a feature, and why."""
+    """A column that is not used as a feature, and why; for an identifier, how many rows share each of its values."""
 
     column: str
     why: str
+    rows_per_value: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,10 @@ class Problem:
             entity=None if self.entity is None else self.entity[rows],
             time=None if self.time is None else self.time[rows],
         )
+
+    def feature(self, name: str) -> pd.Series:
+        """Return one feature."""
+        return column_of(self.features, name)
 
     def select(self, names: Sequence[str]) -> pd.DataFrame:
         """Return some features, in the order given."""
@@ -113,7 +118,7 @@ def define_problem(
         if name not in known:
             raise NotFound("column", name, known, field="features")
     used, left_out = _choose_features(columns, target=target, features=features, ties={entity, time})
-    encoded = _encode(_column(frame, target), known[target], task=task, positive=positive)
+    encoded = _encode(column_of(frame, target), known[target], task=task, positive=positive)
     prepared = prepare_frame(frame, used).reset_index(drop=True)
     used, left_out = _drop_constant(prepared, used, left_out)
     if not used:
@@ -126,13 +131,14 @@ def define_problem(
         features=cast("pd.DataFrame", prepared[[spec.name for spec in used]]),
         columns=tuple(used),
         target=encoded,
-        entity=None if entity is None else _entity_codes(_column(frame, entity), known[entity]),
-        time=None if time is None else _times(_column(frame, time), known[time]),
+        entity=None if entity is None else _entity_codes(column_of(frame, entity), known[entity]),
+        time=None if time is None else _times(column_of(frame, time), known[time]),
         left_out=tuple(left_out),
     )
 
 
-def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+def column_of(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return one column, typed as what it is."""
     return cast("pd.Series", frame[name])
 
 
@@ -146,7 +152,8 @@ def _choose_features(
             continue
         why = _why_left_out(spec, features=features, ties=ties)
         if why:
-            left_out.append(LeftOut(spec.name, why))
+            repeats = spec.present / max(spec.distinct, 1) if spec.kind == "identifier" else 1.0
+            left_out.append(LeftOut(spec.name, why, rows_per_value=repeats))
         else:
             used.append(spec)
     return used, left_out

@@ -24,18 +24,21 @@ def bundled(load: Any, *, classes: tuple[str, ...] = ()) -> Problem:
 
 
 def churn_frame(rows: int = 600, *, seed: int = 0) -> pd.DataFrame:
-    """Customers whose churn depends on tenure and contract, with gaps, a rare category and a signal of AUC ~ .8."""
+    """Customers of whom the loyal stay longer, sign longer, call less: several columns share one signal, AUC ~ .8."""
     rng = np.random.default_rng(seed)
-    tenure = rng.integers(1, 73, rows)
-    contract = rng.choice(["month", "year", "two years"], rows, p=[0.6, 0.25, 0.15])
-    charge = rng.normal(65, 25, rows).clip(15, 130).round(2)
-    logit = 0.6 - 0.05 * tenure + 1.2 * (contract == "month") + 0.01 * (charge - 65)
+    loyal = rng.normal(size=rows)
+
+    def seen(noise: float) -> np.ndarray:
+        return loyal + rng.normal(0, noise, rows)
+
     return pd.DataFrame(
         {
-            "tenure": tenure,
-            "contract": contract,
-            "charge": np.where(rng.random(rows) < 0.05, np.nan, charge),
+            "tenure": np.clip(36 + 16 * seen(0.9), 1, 72).round(),
+            "contract": np.select([seen(0.9) > 1.2, seen(0.9) > 0.2], ["two years", "year"], "month"),
+            "charge": np.where(rng.random(rows) < 0.05, np.nan, (65 - 12 * seen(1.0)).round(2)),
+            "calls": rng.poisson(np.exp(0.6 - 0.5 * seen(0.7))),
+            "discount": np.where(seen(1.0) > 0.5, "yes", "no"),
             "region": rng.choice(list("abcde"), rows),
-            "churned": np.where(rng.random(rows) < 1 / (1 + np.exp(-logit)), "Yes", "No"),
+            "churned": np.where(rng.random(rows) < 1 / (1 + np.exp(0.9 + 2.2 * loyal)), "Yes", "No"),
         }
     )

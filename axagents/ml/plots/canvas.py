@@ -1,7 +1,7 @@
 """One look for every plot, and its bytes; no pyplot, so no state is shared between threads."""
 
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -39,6 +39,6 @@ def to_png(axes: Axes) -> bytes:
     return buffer.getvalue()
 
 
-def add_legend(axes: Axes, where: str = "best") -> None:
+def add_legend(axes: Axes, where: Literal["best", "lower right", "upper left"] = "best") -> None:
     """Add a quiet legend."""
     axes.legend(loc=where, frameon=False, fontsize=9)

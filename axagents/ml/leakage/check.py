@@ -1,0 +1,197 @@
+"""The rules of leakage, in their order."""
+
+import time
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from axagents.ml.leakage.class_formulas import Formula, find_class_formulas
+from axagents.ml.leakage.declared import find_declared_unknown, find_window_overlap
+from axagents.ml.leakage.findings import Finding, LeakageContext, LeakageReport, name_columns, worst
+from axagents.ml.leakage.rows import find_missingness, find_row_order, find_shared_entities
+from axagents.ml.leakage.strength import (
+    Sample,
+    group_twins,
+    make_sample,
+    measure_of,
+    permutation_losses,
+    score_alone,
+    score_together,
+)
+from axagents.ml.leakage.value_formulas import find_value_formulas
+from axagents.ml.problem import Problem
+from axagents.ml.splits import SplitPlan
+
+TOO_GOOD = 0.98
+COSTLY = 0.05
+# Shuffling a column costs at least what leaving it out does, nearly always: only these are left out and refitted.
+_WORTH_REFITTING = 0.03
+_MOST_REFITS = 4
+_MOST_SHUFFLED = 60
+# Primary metrics in which a fall of .05 means what it says, whatever the data; else AUC or R2 is looked at.
+_UNIT_METRICS = ("auc_roc", "auc_pr", "r2", "accuracy")
+
+
+def check_leakage(
+    problem: Problem,
+    *,
+    context: LeakageContext | None = None,
+    plan: SplitPlan | None = None,
+    primary: str | None = None,
+    seed: int = 0,
+) -> LeakageReport:
+    """Apply the rules in order; `problem.without(report.removed)` is what may be learned from.
+
+    A column that one rule removes is not looked at by the next. Strength is measured on at most 10,000 rows, by AUC
+    or R2, what a removal costs in the primary metric where that lies between 0 and 1. When `kept` is empty nothing is
+    left to learn from: the caller refuses. The rule on values that change with later events is the feature
+    workflow's, which has the events.
+    """
+    started = time.monotonic()
+    told = context or LeakageContext()
+    findings: list[Finding] = []
+    left = problem
+
+    def take(found: Iterator[Finding]) -> None:
+        nonlocal left
+        for finding in found:
+            findings.append(finding)
+            left = left.without(finding.removed)
+
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        take(find_declared_unknown(left, told))
+        take(find_window_overlap(left, told))
+        take(_find_formulas(left))
+        take(find_shared_entities(left, plan))
+        if len(left.columns):
+            take(_find_too_good_alone(left, told, seed=seed))
+        if len(left.columns):
+            take(_find_in_sample(left, told, primary=primary, seed=seed))
+        take(find_row_order(left, seed=seed))
+        if len(left.columns):
+            take(find_missingness(left, seed=seed))
+    removed = tuple(dict.fromkeys(name for finding in findings for name in finding.removed))
+    return LeakageReport(
+        verdict=worst(findings),
+        findings=tuple(findings),
+        removed=removed,
+        kept=tuple(spec.name for spec in problem.columns if spec.name not in removed),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _find_formulas(problem: Problem) -> Iterator[Finding]:
+    target = problem.target
+    if target.task == "regression":
+        formulas = find_value_formulas(problem.features, target.values)
+    else:
+        formulas = find_class_formulas(problem.features, target.values, target.classes)
+    for formula in formulas:
+        yield _formula_finding(formula, target.name)
+
+
+def _formula_finding(formula: Formula, target: str) -> Finding:
+    return Finding(
+        rule="exact_formula",
+        severity="DANGEROUS",
+        columns=formula.columns,
+        text=f"{name_columns(formula.columns)} gives {target} exactly, in every row, by {formula.name}:"
+        f" {formula.written}",
+        evidence={"formula": formula.name, "written": formula.written},
+        removed=formula.columns,
+    )
+
+
+def _find_too_good_alone(problem: Problem, context: LeakageContext, *, seed: int) -> Iterator[Finding]:
+    measure = "R2" if problem.task == "regression" else "AUC"
+    for spec in problem.columns:
+        score = score_alone(problem.feature(spec.name), problem, seed=seed)
+        if not score >= TOO_GOOD:
+            continue
+        dangerous = context.is_unguarded and spec.name not in context.available
+        why = ", and the data has events or times but no cutoff" if dangerous else ""
+        yield Finding(
+            rule="too_good_alone",
+            severity="DANGEROUS" if dangerous else "WARNING",
+            columns=(spec.name,),
+            text=f"`{spec.name}` alone predicts {problem.target.name} with {measure} {score:.3f}{why}",
+            evidence={"score": score, "limit": TOO_GOOD},
+            question=f"is `{spec.name}` known when you predict?",
+            removed=(spec.name,) if dangerous else (),
+        )
+
+
+def _find_in_sample(problem: Problem, context: LeakageContext, *, primary: str | None, seed: int) -> Iterator[Finding]:
+    sample = make_sample(problem, seed=seed)
+    measure = measure_of(problem.task)
+    together = score_together(sample, measure=measure)
+    if together >= TOO_GOOD:
+        yield _too_good_together(problem, context, together)
+        if context.is_unguarded:
+            return
+    if primary in _UNIT_METRICS and primary != measure:
+        measure = primary
+        together = score_together(sample, measure=measure)
+    yield from _find_costly(problem, sample, together=together, measure=measure)
+
+
+def _too_good_together(problem: Problem, context: LeakageContext, score: float) -> Finding:
+    names = tuple(spec.name for spec in problem.columns)
+    measure = "R2" if problem.task == "regression" else "AUC"
+    unknown = tuple(name for name in names if name not in context.available)
+    text = f"the columns together predict {problem.target.name} with {measure} {score:.3f}"
+    if not context.is_unguarded:
+        return Finding(
+            rule="too_good_together",
+            severity="WARNING",
+            columns=names,
+            text=text,
+            evidence={"score": score, "limit": TOO_GOOD},
+            question=f"is {problem.target.name} really this easy, or does a column know it already?",
+        )
+    return Finding(
+        rule="too_good_together",
+        severity="DANGEROUS",
+        columns=names,
+        text=f"{text}, and the data has events or times but no cutoff: columns are left out unless it is declared when"
+        " they become known",
+        evidence={"score": score, "limit": TOO_GOOD},
+        question="up to when were these columns computed? Declare the cutoff (--cutoff)",
+        removed=unknown,
+    )
+
+
+def _find_costly(problem: Problem, sample: Sample, *, together: float, measure: str) -> Iterator[Finding]:
+    groups = group_twins(problem)
+    if len(groups) < 2:
+        return
+    groups = _strongest(groups, sample)
+    losses = permutation_losses(sample, groups, measure=measure)
+    order = np.argsort(losses)[::-1][:_MOST_REFITS]
+    for place in order:
+        if losses[place] < _WORTH_REFITTING:
+            break
+        group = groups[place]
+        cost = together - score_together(sample, group, measure=measure)
+        if cost > COSTLY:
+            yield Finding(
+                rule="costly_to_remove",
+                severity="WARNING",
+                columns=group,
+                text=f"without {name_columns(group)} the {measure} falls by {cost:.3f}, from {together:.3f}",
+                evidence={"cost": cost, "with": together, "limit": COSTLY, "metric": measure},
+                question=f"is {name_columns(group)} known when you predict?",
+            )
+
+
+def _strongest(groups: list[tuple[str, ...]], sample: Sample) -> list[tuple[str, ...]]:
+    """Of many groups keep those whose columns are strongest alone."""
+    if len(groups) <= _MOST_SHUFFLED:
+        return groups
+    problem = sample.prepared.problem
+    strength = [max(score_alone(problem.feature(name), problem, seed=0) for name in group) for group in groups]
+    return [groups[place] for place in np.argsort(strength)[::-1][:_MOST_SHUFFLED]]
