@@ -108,7 +108,7 @@ def _headline(setup: Setup, leakage: LeakageSummary, *, figures: Figures, chosen
         return f"Left out {what}: {', '.join(leakage.removed)}. Without: {score}."
     open_questions = [each.question for each in leakage.findings if each.question]
     if open_questions:
-        return f"{score}, if this can be answered with yes: {open_questions[0]}"
+        return f"{score}. One question is open: {open_questions[0]}"
     return f"{score}."
 
 
