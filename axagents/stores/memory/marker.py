@@ -12,7 +12,7 @@ from axagents.stores.memory.feed import Position
 FILE = "axagents.json"
 FORMAT = 1
 # What Chroma writes into while it is merely opened; everything else changes only when something is indexed.
-_OPENED = {"chroma.sqlite3", "chroma.sqlite3-wal", "chroma.sqlite3-shm", "chroma.sqlite3-journal", FILE}
+_OPENED = {"chroma.sqlite3", "chroma.sqlite3-wal", "chroma.sqlite3-shm", "chroma.sqlite3-journal"}
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,14 @@ class Marker:
     """The state of the index after its last write.
 
     Attributes:
+        folder: where Chroma's files lie, beside the marker; an index made anew gets a new one.
         generation: moves with every write and never comes back; who opened an older one must open it again.
         state: `writing` while a batch goes in, `suspect` once a writer was found dead in one.
         files: size and time of change of each file that only writing changes.
     """
 
     embedder: str
+    folder: str
     generation: int = 0
     state: Literal["clean", "writing", "suspect"] = "clean"
     spaces: dict[str, Space] = field(default_factory=dict[str, Space])
@@ -48,15 +50,21 @@ class Marker:
         """Return the marker to be left before a batch goes in."""
         return replace(self, generation=time.time_ns(), state="writing")
 
-    def written(self, folder: Path, spaces: dict[str, Space]) -> "Marker":
-        """Return the marker to be left after a batch went in."""
-        return replace(self, state="clean", spaces={**self.spaces, **spaces}, files=list_files(folder))
+    def written(self, place: Path, spaces: dict[str, Space]) -> "Marker":
+        """Return the marker to be left in `place` after a batch went in."""
+        return replace(self, state="clean", spaces={**self.spaces, **spaces}, files=self.list_files(place))
+
+    def list_files(self, place: Path) -> dict[str, tuple[int, int]]:
+        """Return size and time of change of every file that only writing changes."""
+        folder = place / self.folder
+        found = {path.relative_to(folder).as_posix(): path.stat() for path in folder.rglob("*") if path.is_file()}
+        return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in found.items() if name not in _OPENED}
 
 
-def read_marker(folder: Path) -> Marker | None:
+def read_marker(place: Path) -> Marker | None:
     """Return the marker of an index, or None when there is none that can be read."""
     try:
-        kept = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        kept = json.loads((place / FILE).read_text(encoding="utf-8"))
         if kept["format"] != FORMAT:
             return None
         spaces = {name: Space(Position(**at["position"]), at["count"]) for name, at in kept.pop("spaces").items()}
@@ -66,18 +74,8 @@ def read_marker(folder: Path) -> Marker | None:
         return None
 
 
-def write_marker(folder: Path, marker: Marker) -> None:
+def write_marker(place: Path, marker: Marker) -> None:
     """Leave a marker, whole or not at all."""
-    draft = folder / f"{FILE}.{os.getpid()}"
+    draft = place / f"{FILE}.{os.getpid()}"
     draft.write_text(json.dumps(asdict(marker)), encoding="utf-8")
-    draft.replace(folder / FILE)
-
-
-def list_files(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return size and time of change of every file that only writing changes."""
-    found = {path.relative_to(folder).as_posix(): path.stat() for path in folder.rglob("*") if path.is_file()}
-    return {
-        name: (stat.st_size, stat.st_mtime_ns)
-        for name, stat in found.items()
-        if name not in _OPENED and not name.startswith(f"{FILE}.")
-    }
+    draft.replace(place / FILE)
