@@ -114,10 +114,12 @@ def shuffle_folds(problem: Problem, rows: np.ndarray, *, folds: int, seed: int) 
 
 
 def split_inside(problem: Problem, train: np.ndarray, *, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Divide an outer training part as the outer plan does: later rows test where times are declared."""
-    if problem.time is None:
-        return shuffle_folds(problem, train, folds=_possible_folds(problem, train, folds), seed=seed)
-    return _forward_folds(problem, train, folds=folds, seed=seed, least_train=0.5)
+    """Divide an outer training part as the outer plan does: later rows test where times are declared.
+
+    A part of too few different times for that (one monthly snapshot) is divided by entity or class.
+    """
+    forward = [] if problem.time is None else _forward_folds(problem, train, folds=folds, seed=seed, least_train=0.5)
+    return forward or shuffle_folds(problem, train, folds=_possible_folds(problem, train, folds), seed=seed)
 
 
 def _check(problem: Problem, *, folds: int, repeats: int) -> None:
