@@ -155,7 +155,7 @@ def _correct(profile: ColumnProfile, facts: _Facts, *, distinct: int | None, row
         spelled: dict[Any, str] = (
             {each.value.casefold(): each.value for each in profile.top} if profile.dtype == "boolean" else {}
         )
-        update["top"] = find_top_values({spelled.get(value, value): count for value, count in levels.items()})
+        update["top"] = find_top_values({spelled.get(value, str(value)): count for value, count in levels.items()})
     if profile.kind in ("constant", "empty") and distinct > 1:
         update |= {"kind": _KIND_OF_DTYPE[profile.dtype], "because": "values outside the sample differ"}
     return profile.model_copy(update=update)

@@ -1,12 +1,15 @@
 """The profile of a dataset, by its name."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from axagents.clock import utc_now
-from axagents.errors import NotFound
+from axagents.errors import NotFound, UserError
 from axagents.ml.columns import ColumnSpec, TargetChoice, choose_task, infer_column
 from axagents.ml.profile.frame import Subject
 from axagents.ml.profile.model import DataProfile
+from axagents.ml.profile.page import write_page
 from axagents.ml.profile.stream import profile_table
 from axagents.ml.table import Table, fetch_raw, sample_size
 from axagents.project import Project
@@ -43,6 +46,23 @@ def profile_dataset(
             notices=dataset.notices,
         )
         return profile_table(table, subject, dataset.rows)
+
+
+def save_page(profile: DataProfile, path: Path) -> None:
+    """Write a profile's HTML page; the file appears whole or not at all.
+
+    Raises UserError when the place cannot be written.
+    """
+    page = write_page(profile)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a file", field="--html")
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as unfinished:
+            unfinished.write(page)
+        Path(unfinished.name).chmod(0o644)
+        Path(unfinished.name).replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}", field="--html") from None
 
 
 def _look_at_target(

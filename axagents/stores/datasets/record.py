@@ -84,6 +84,18 @@ class Declarations(BaseModel):
     )
 
 
+class NewDataset(Declarations):
+    """What is typed to add a dataset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: DatasetName
+
+    def declarations(self) -> Declarations:
+        """Return the declarations alone."""
+        return Declarations(**self.model_dump(exclude={"name"}))
+
+
 class Fingerprint(BaseModel):
     """What says whether a file is still the same; the times only save reading a large file again."""
 
