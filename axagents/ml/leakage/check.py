@@ -68,9 +68,7 @@ def check_leakage(
         take(_find_formulas(left))
         take(find_shared_entities(left, plan))
         if len(left.columns):
-            take(_find_too_good_alone(left, told, seed=seed))
-        if len(left.columns):
-            take(_find_in_sample(left, told, primary=primary, seed=seed))
+            take(_judge_strength(left, told, primary=primary, seed=seed))
         take(find_row_order(left, seed=seed))
         if len(left.columns):
             take(find_missingness(left, seed=seed))
@@ -106,63 +104,72 @@ def _formula_finding(formula: Formula, target: str) -> Finding:
     )
 
 
-def _find_too_good_alone(problem: Problem, context: LeakageContext, *, seed: int) -> Iterator[Finding]:
-    measure = "R2" if problem.task == "regression" else "AUC"
-    for spec in problem.columns:
-        score = score_alone(problem.feature(spec.name), problem, seed=seed)
-        if not score >= TOO_GOOD:
-            continue
-        dangerous = context.is_unguarded and spec.name not in context.available
-        why = ", and the data has events or times but no cutoff" if dangerous else ""
-        yield Finding(
-            rule="too_good_alone",
-            severity="DANGEROUS" if dangerous else "WARNING",
-            columns=(spec.name,),
-            text=f"`{spec.name}` alone predicts {problem.target.name} with {measure} {score:.3f}{why}",
-            evidence={"score": score, "limit": TOO_GOOD},
-            question=f"is `{spec.name}` known when you predict?",
-            removed=(spec.name,) if dangerous else (),
-        )
+def _judge_strength(problem: Problem, context: LeakageContext, *, primary: str | None, seed: int) -> Iterator[Finding]:
+    """Yield what is too good alone or together, and else what costs too much to remove.
 
-
-def _find_in_sample(problem: Problem, context: LeakageContext, *, primary: str | None, seed: int) -> Iterator[Finding]:
+    Where nothing guards the data against later events, one column that knows the target means that the others were
+    made in the same way: all go whose availability is not known.
+    """
+    scores = {spec.name: score_alone(problem.feature(spec.name), problem, seed=seed) for spec in problem.columns}
+    alone = {name: score for name, score in scores.items() if score >= TOO_GOOD}
     sample = make_sample(problem, seed=seed)
     measure = measure_of(problem.task)
     together = score_together(sample, measure=measure)
-    if together >= TOO_GOOD:
-        yield _too_good_together(problem, context, together)
-        if context.is_unguarded:
-            return
+    for name, score in alone.items():
+        yield _too_good_alone(name, score, problem=problem, context=context)
+    reached = max(together, *alone.values()) if alone else together
+    if reached >= TOO_GOOD and context.is_unguarded:
+        yield _unguarded(problem, context, reached)
+        return
+    if reached >= TOO_GOOD and not alone:
+        yield _too_easy(problem, reached)
     if primary in _UNIT_METRICS and primary != measure:
         measure = primary
         together = score_together(sample, measure=measure)
     yield from _find_costly(problem, sample, together=together, measure=measure)
 
 
-def _too_good_together(problem: Problem, context: LeakageContext, score: float) -> Finding:
+def _too_good_alone(name: str, score: float, *, problem: Problem, context: LeakageContext) -> Finding:
+    dangerous = context.is_unguarded and name not in context.available
+    why = ", and the data has events or times but no cutoff" if dangerous else ""
+    return Finding(
+        rule="too_good_alone",
+        severity="DANGEROUS" if dangerous else "WARNING",
+        columns=(name,),
+        text=f"`{name}` alone predicts {problem.target.name} with {_measure(problem)} {score:.3f}{why}",
+        evidence={"score": score, "limit": TOO_GOOD},
+        question=f"is `{name}` known when you predict?",
+        removed=(name,) if dangerous else (),
+    )
+
+
+def _too_easy(problem: Problem, score: float) -> Finding:
+    return Finding(
+        rule="too_good_together",
+        severity="WARNING",
+        columns=tuple(spec.name for spec in problem.columns),
+        text=f"the columns together predict {problem.target.name} with {_measure(problem)} {score:.3f}",
+        evidence={"score": score, "limit": TOO_GOOD},
+        question=f"is {problem.target.name} really this easy, or does a column know it already?",
+    )
+
+
+def _unguarded(problem: Problem, context: LeakageContext, score: float) -> Finding:
     names = tuple(spec.name for spec in problem.columns)
-    measure = "R2" if problem.task == "regression" else "AUC"
-    unknown = tuple(name for name in names if name not in context.available)
-    text = f"the columns together predict {problem.target.name} with {measure} {score:.3f}"
-    if not context.is_unguarded:
-        return Finding(
-            rule="too_good_together",
-            severity="WARNING",
-            columns=names,
-            text=text,
-            evidence={"score": score, "limit": TOO_GOOD},
-            question=f"is {problem.target.name} really this easy, or does a column know it already?",
-        )
     return Finding(
         rule="too_good_together",
         severity="DANGEROUS",
         columns=names,
-        text=f"{text}, and the data has events or times but no cutoff: columns are left out unless it is declared when"
-        " they become known",
+        text=f"the columns together predict {problem.target.name} with {_measure(problem)} {score:.3f}, and the data has"
+        " events or times but no cutoff: what is not known to be available when you predict is left out",
         evidence={"score": score, "limit": TOO_GOOD},
-        question="up to when were these columns computed? Declare the cutoff (--cutoff)",
-        removed=unknown,
+        question="up to when were these columns computed? Declare it (--cutoff)",
+        removed=tuple(name for name in names if name not in context.available),
     )
+
+
+def _measure(problem: Problem) -> str:
+    return "R2" if problem.task == "regression" else "AUC"
 
 
 def _find_costly(problem: Problem, sample: Sample, *, together: float, measure: str) -> Iterator[Finding]:
