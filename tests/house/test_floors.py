@@ -30,6 +30,7 @@ GATES = {  # light modules that load a heavy one when it is needed, and only the
     "axagents/stores/memory/embedders.py": "onnxruntime only where a sentence model lies on disk",
     "axagents/stores/memory/memory.py": "chromadb only for a search",
     "axagents/stores/models/onnx_model.py": "onnx is an extra",
+    "axagents/stores/tracking/names.py": "mlflow only to read the store, not to name an experiment",
 }
 
 
