@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.house.source import Module, excepted, modules
+from tests.house.source import Module, called, excepted, modules
 
 BORDERS = {  # the tool call, the CLI main, the server
     "axagents/agents/tools.py",
@@ -26,6 +26,16 @@ TABLES = {  # every table, by the first word of its name, has one room that writ
     "done": "axagents/upkeep/tidy.py",  # a temporary one
 }
 WRITES = re.compile(r"\b(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM|REPLACE INTO)\s+([a-z_]+)\s", re.IGNORECASE)
+ACTS = {  # what changes an effect's place, and the room that defines it; only effects call it from outside
+    "append": "axagents/stores/registry/",  # of the event log
+    "bury": "axagents/stores/memory/",
+    "import_bundle": "axagents/stores/memory/",
+    "mirror_stages": "axagents/stores/registry/",
+    "publish": "axagents/stores/registry/",
+    "remove_stored": "axagents/stores/registry/",
+    "store_version": "axagents/stores/registry/",
+    "take_back_import": "axagents/stores/memory/",
+}
 MLFLOW_WRITES = {
     "create_model_version", "create_registered_model", "delete_model_version", "delete_registered_model",
     "delete_registered_model_alias", "register_model", "rename_registered_model", "set_registered_model_alias",
@@ -88,3 +98,27 @@ def test_mlflows_registry_is_written_in_its_room_only() -> None:
     ]
     wrong = [call for call in calls if call[1] in MLFLOW_WRITES and not call[0].startswith("axagents/stores/registry/")]
     assert wrong == []
+
+
+def test_what_others_rely_on_changes_through_effects_only() -> None:
+    wrong = [
+        f"{module.shown}:{line} calls {act}"
+        for module in modules().values()
+        for line, act in acts(module)
+        if not module.shown.startswith(("axagents/effects/", ACTS[act]))
+    ]
+    assert wrong == []
+
+
+def acts(module: Module) -> list[tuple[int, str]]:
+    """List the calls of a module that change an effect's place."""
+    calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    named = [(node, called(node)) for node in calls if called(node) in ACTS]
+    return [(node.lineno, name) for node, name in named if name != "append" or "EventLog(" in ast.unparse(node.func)]
+
+
+def test_the_list_of_acts_is_current() -> None:
+    for act, room in ACTS.items():
+        texts = [module.path.read_text() for module in modules().values() if module.shown.startswith(room)]
+        assert any(f"def {act}(" in text for text in texts), f"{room} defines no {act} any more"
+    assert any(acts(module) for module in modules().values() if module.shown.startswith("axagents/effects/"))
