@@ -31,7 +31,6 @@ ACTS = {  # what changes an effect's place, and the room that defines it; only e
     "bury": "axagents/stores/memory/",
     "import_bundle": "axagents/stores/memory/",
     "mirror_stages": "axagents/stores/registry/",
-    "publish": "axagents/stores/registry/",
     "remove_stored": "axagents/stores/registry/",
     "store_version": "axagents/stores/registry/",
     "take_back_import": "axagents/stores/memory/",
