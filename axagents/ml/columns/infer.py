@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from axagents.ml.columns.parse import parse_column
-from axagents.ml.columns.reading import Reading, is_whole, read_column
+from axagents.ml.columns.reading import EXACT_WHOLE, Reading, is_whole, read_column
 from axagents.ml.columns.spec import ColumnSpec, Kind
 from axagents.ml.columns.tokens import names_identifier, names_postal_code, names_row_number, split_name
 
@@ -16,7 +16,7 @@ from axagents.ml.columns.tokens import names_identifier, names_postal_code, name
 _MIN_ROWS = 20
 _NEAR_UNIQUE = 0.95
 _MANY = 1_000
-_EXACT_WHOLE = 2**53
+_LONG_DIGITS = re.compile(r"^-?\d{16,}$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _UUID = re.compile(r"^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$", re.IGNORECASE)
 _LOOK_AT = 2_000
@@ -97,7 +97,7 @@ def _choose_number_kind(spec: ColumnSpec, parsed: pd.Series) -> tuple[Kind, str]
         if unique >= 0.5 or spec.distinct > _MANY:
             return "identifier", "named as an identifier"
         return ("category", "codes, named as an identifier") if spec.present >= _MIN_ROWS else ("numeric", "")
-    if float(parsed.abs().max()) > _EXACT_WHOLE:
+    if float(parsed.abs().max()) > EXACT_WHOLE:
         return "identifier", "whole numbers too long for arithmetic"
     if _numbers_rows(spec, parsed):
         return "identifier", "counts the rows"
@@ -119,6 +119,8 @@ def _choose_text_kind(spec: ColumnSpec, parsed: pd.Series) -> tuple[Kind, str]:
         return "identifier", "e-mail addresses"
     if _share(uniques, _UUID) >= 0.9:
         return "identifier", "universally unique identifiers"
+    if _share(uniques, _LONG_DIGITS) >= 0.9:
+        return "identifier", "digits too long for arithmetic"
     if names_identifier(spec.name) and (unique >= 0.5 or spec.distinct > _MANY):
         return "identifier", "named as an identifier"
     if _reads_as_prose(uniques) and unique > 0.2:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from axagents.ml.columns.spec import NumberFormat
 from axagents.ml.columns.tokens import is_weak_missing_token
 
-_PLAIN = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-# (thousands, decimal, pattern of the digits); the first that fits most values is taken.
+# (thousands, decimal, pattern); the first that fits most values is taken.
 _FORMS = (
-    ("", ".", _PLAIN),
-    (",", ".", r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"),
-    ("", ",", r"\d+,\d+"),
-    (".", ",", r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?"),
-    (" ", ".", r"[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?"),
-    (" ", ",", r"[1-9]\d{0,2}(?: \d{3})+(?:,\d+)?|\d+,\d+"),
-    ("'", ".", r"[1-9]\d{0,2}(?:'\d{3})+(?:\.\d+)?"),
+    ("", ".", r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"),
+    (",", ".", r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"),
+    ("", ",", r"\d+(?:,\d+)?"),
+    (".", ",", r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?"),
+    (" ", ".", r"[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"),
+    (" ", ",", r"[1-9]\d{0,2}(?: \d{3})+(?:,\d+)?|\d+(?:,\d+)?"),
+    ("'", ".", r"[1-9]\d{0,2}(?:'\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"),
 )
 _UNITS = ("$", "€", "£", "¥", "₹", "%", "USD", "EUR", "GBP", "CHF", "JPY", "kr", "zł")
 _UNIT = re.compile("|".join(re.escape(unit) for unit in _UNITS))
@@ -61,7 +60,7 @@ def detect_numbers(counts: Mapping[str, int]) -> NumberReading | None:
     digits = {token: _strip_signs(token, units) for token in solid}
     best: tuple[int, tuple[str, str, set[str]]] | None = None
     for thousands, decimal, pattern in _FORMS:
-        form = re.compile(rf"^(?:{pattern}|\d+)$")
+        form = re.compile(rf"^(?:{pattern})$")
         fitting = {token for token, text in digits.items() if form.match(text)}
         weight = sum(solid[token] for token in fitting)
         if best is None or weight > best[0]:

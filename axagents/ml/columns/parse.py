@@ -118,11 +118,18 @@ def _parse_dates(values: pd.Series, spec: ColumnSpec) -> pd.Series:
         native = values
         if native.dt.tz is not None:
             native = native.dt.tz_convert("UTC").dt.tz_localize(None)
-        return native.astype("datetime64[ns]")
+        return _in_bounds(native).astype("datetime64[ns]")
     codes, uniques = pd.factorize(values, use_na_sentinel=True)
     tokens = pd.Series([_clean_value(value) for value in uniques], dtype=object)
     parsed = read_date_tokens(tokens, spec.date_format or "iso").to_numpy(dtype="datetime64[ns]")
     return pd.Series(_take(parsed, codes, np.datetime64("NaT", "ns")), index=values.index, name=values.name)
+
+
+def _in_bounds(moments: pd.Series) -> pd.Series:
+    """Return moments with those missing that nanoseconds cannot hold, such as 9999-12-31 for never."""
+    if moments.dtype == "datetime64[ns]":
+        return moments
+    return moments.where((moments >= pd.Timestamp.min) & (moments <= pd.Timestamp.max))
 
 
 def _parse_strings(values: pd.Series, spec: ColumnSpec) -> pd.Series:

@@ -7,13 +7,15 @@ import pandas as pd
 
 from axagents.ml.columns.dates import detect_compact, detect_dates, detect_epoch
 from axagents.ml.columns.numbers import detect_numbers
-from axagents.ml.columns.parse import clean_text
+from axagents.ml.columns.parse import clean_text, finite
 from axagents.ml.columns.spec import Dtype, NumberFormat
 from axagents.ml.columns.tokens import BOOLEAN_PAIRS, is_missing_token, names_time
 
 # A country code column holds NA for Namibia beside other codes of two letters.
 _MIN_CODES = 5
 _MAX_SUFFIXED = 50
+# Beyond it a float64 no longer tells one whole number from the next.
+EXACT_WHOLE = 2**53
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,11 @@ def read_column(values: pd.Series, name: str, *, is_time: bool = False) -> Readi
 
 
 def _read_native_numbers(values: pd.Series, name: str, *, is_time: bool) -> Reading:
-    present = values.dropna()
+    present = finite(values).dropna()
     if present.empty:
         return Reading("number", because="no value at all")
+    if pd.api.types.is_integer_dtype(dtype := values.dtype) and float(present.abs().max()) > EXACT_WHOLE:
+        return Reading("string", because=f"{dtype} too long for arithmetic")
     few = present.iloc[:1000].unique()
     if len(few) <= 2 and set(present.unique()) == {0, 1}:
         return Reading("boolean", true_tokens=("1",), false_tokens=("0",), because="only 0 and 1")

@@ -7,6 +7,8 @@ from axagents.ml.columns.tokens import MISSING_TOKENS
 
 Stored = Literal["text", "number", "boolean", "date"]
 
+# What nanoseconds since 1970 can hold.
+_FIRST, _LAST = "TIMESTAMP '1677-09-22 00:00:00'", "TIMESTAMP '2262-04-11 00:00:00'"
 _WHITESPACE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)"
 
 
@@ -27,7 +29,8 @@ def read_expression(spec: ColumnSpec, column: str, stored: Stored) -> str:
     if spec.dtype == "boolean":
         return _read_boolean(spec, _as_text(column, stored))
     if spec.dtype == "date":
-        return column if stored == "date" else _read_date(spec, column, stored)
+        moment = column if stored == "date" else _read_date(spec, column, stored)
+        return f"(CASE WHEN {moment} BETWEEN {_FIRST} AND {_LAST} THEN {moment} END)"
     return _read_string(spec, _as_text(column, stored))
 
 
@@ -43,7 +46,8 @@ def _as_text(column: str, stored: Stored) -> str:
 def _read_number(column: str, spec: ColumnSpec) -> str:
     form = spec.number_format or NumberFormat()
     if form == NumberFormat():
-        return f"TRY_CAST({column} AS DOUBLE)"
+        # DuckDB 2.0 turns a TRY_CAST of a CSV column itself into a CAST by the reader, which fails on the first text.
+        return f"TRY_CAST(trim({column}) AS DOUBLE)"
     text = f"trim({column}, {_WHITESPACE})"
     if form.parentheses:
         text = f"regexp_replace({text}, '^\\((.*)\\)$', '-\\1')"

@@ -46,7 +46,10 @@ def describe_dataset(project: Project, asked: Asked) -> Dataset:
             note(f"reading {asked.location}")
             rows = count_rows(table)
             if rows == 0:
-                raise UserError(f"{asked.location} has a header and no rows", field="path")
+                raise UserError(
+                    f"{asked.location} has {'a header' if file_format == 'csv' else 'columns'} and no rows",
+                    field="path",
+                )
             _refuse_unknown_columns(asked.declared, table.names)
             sampled = sample_size(table, rows)
             frame = fetch_raw(table, sample=sampled)

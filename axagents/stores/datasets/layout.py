@@ -69,7 +69,15 @@ def _find_delimiter(lines: Sequence[str]) -> str:
     if best_score[0] >= 0.9:
         return best
     spaced = _score(_split(lines, " "))
-    return " " if spaced[0] >= 0.9 and spaced > best_score else best
+    return " " if spaced[0] >= 0.9 and spaced > best_score and _looks_aligned(lines) else best
+
+
+def _looks_aligned(lines: Sequence[str]) -> bool:
+    """Say whether blanks stand between columns rather than words: several in a row, or between numbers."""
+    if any("  " in line.strip() or line.startswith(" ") for line in lines):
+        return True
+    fields = [field for line in lines[1:] for field in line.split()]
+    return bool(fields) and sum(1 for field in fields if _NUMBER.match(field)) >= len(fields) / 2
 
 
 def _score(records: Sequence[Sequence[str]]) -> tuple[float, int]:
@@ -126,11 +134,11 @@ def _name_columns(
         blank = [name for name, given in zip(names, first, strict=True) if not given]
         if blank:
             notices.append(f"columns without a name are called {', '.join(blank)}")
-    refuse_duplicates(path, names)
+    refuse_duplicates(path, names, hint="give each column its own name, with --columns a,b,c and --header")
     return tuple(names), notices
 
 
-def refuse_duplicates(path: Path, names: Sequence[str]) -> None:
+def refuse_duplicates(path: Path, names: Sequence[str], *, hint: str | None = None) -> None:
     """Raise UserError when a column name stands twice."""
     places: dict[str, list[int]] = {}
     for place, name in enumerate(names, 1):
@@ -141,5 +149,5 @@ def refuse_duplicates(path: Path, names: Sequence[str]) -> None:
             raise UserError(
                 f"{path}: the column name {name!r} stands {len(found)} times (columns {where})",
                 field="--columns",
-                hint="give each column its own name, with --columns a,b,c and --header",
+                hint=hint,
             )
