@@ -1,0 +1,55 @@
+"""Every shipped tool holds its contract in a project where its request can be answered."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn import datasets
+
+from axagents.catalog import open_catalog
+from axagents.project import Project, create_project, use_project
+from axagents.stores.datasets.catalog import add_dataset
+from axagents.stores.datasets.record import Declarations
+from axagents.stores.memory.memory import Memory
+from axagents.testing.tools import check_tool
+from axagents.workflows.engine import run_workflow
+
+TRAINING = {"dataset": "cancer", "trials": 1, "folds": 2, "repeats": 1}
+REQUESTS: Mapping[str, Mapping[str, Any]] = {
+    "data-profile": {"dataset": "cancer"},
+    "memory-search": {"query": "cancer", "namespace": "notes"},
+    "memory-store": {"key": "other", "value": {"text": "a note"}, "namespace": "notes"},
+    "ml-experiment-compare": {"experiments": ["first", "second"]},
+    "ml-experiment-tracker": {"experiment_name": "third", "metrics": {"accuracy": 0.9}},
+    "ml-model-registry": {"model_path": "MODEL", "model_name": "cancer", "version": "2.0.0"},
+    "ml-train": TRAINING,
+    "registry-list-versions": {"model_name": "cancer"},
+    "registry-show": {"model_name": "cancer"},
+    "write-document": {"kind": "runbook", "topic": "rollback"},
+}
+
+
+@pytest.fixture(scope="module")
+def known_world(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path) -> Project:
+    """A project with a dataset, two experiments, a registered model and a note."""
+    made = create_project(tmp_path_factory.mktemp("known") / "project")
+    shutil.copy(mlflow_database, made.mlflow_path)
+    frame = datasets.load_breast_cancer(as_frame=True).frame
+    frame.to_csv(made.root / "cancer.csv", index=False)
+    with use_project(made):
+        add_dataset(made, "cancer", str(made.root / "cancer.csv"), declared=Declarations(target="target"))
+        Memory(made).store("cancer", {"text": "breast cancer is a data set"}, namespace="notes")
+        runs = [run_workflow(made, "ml-train", {**TRAINING, "experiment": name}) for name in ("first", "second")]
+        shutil.copytree(made.root / runs[0].result["model_path"], made.root / "model")
+        request = {"model_path": "model", "model_name": "cancer", "version": "1.0.0"}
+        run_workflow(made, "ml-model-registry", request)
+    return made
+
+
+@pytest.mark.parametrize("name", sorted(open_catalog(None).files("tools")))
+def test_contract(known_world: Project, name: str) -> None:
+    assert name in REQUESTS, f"give {name} a request here"
+    request = {key: "model" if value == "MODEL" else value for key, value in REQUESTS[name].items()}
+    check_tool(known_world, name, request)
