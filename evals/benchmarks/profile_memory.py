@@ -1,6 +1,6 @@
 """Peak memory and CPU of `ax data add` and `ax data profile` on a file of ten million rows and 20 columns.
 
-Run it from a checkout: python evals/benchmarks/profile_memory.py [--rows N] [--format csv|parquet]
+Run it from a checkout: python -m evals.benchmarks.profile_memory [--rows N] [--format csv|parquet]
 The file is made in a temporary folder and removed afterwards (2 GB of disk for CSV). The limit is 1 GB for the
 whole process; the exit code is 1 when it is passed.
 """
@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 
 import duckdb
+
+from evals.benchmarks.row import Row, at_most
 
 LIMIT_BYTES = 1_000_000_000
 ROWS = 10_000_000
@@ -79,7 +81,7 @@ def make_file(folder: Path, rows: int, kind: str) -> Path:
     return path
 
 
-def measure(rows: int, kind: str) -> dict[str, float]:
+def profile_file(rows: int, kind: str) -> dict[str, float]:
     """Make the file, profile it in a process of its own, and return what that cost."""
     with tempfile.TemporaryDirectory(prefix="ax-bench-") as name:
         folder = Path(name)
@@ -97,6 +99,19 @@ def measure(rows: int, kind: str) -> dict[str, float]:
         return {"format": kind, "file_bytes": size, **json.loads(done.stdout.splitlines()[-1])}
 
 
+def measure() -> list[Row]:
+    """Measure both kinds of file for `make bench`."""
+    return [
+        at_most(
+            f"profile of {ROWS:,} rows and 20 columns, {kind}: peak memory",
+            "MB",
+            ours=profile_file(ROWS, kind)["peak_bytes"] / 1e6,
+            limit=LIMIT_BYTES / 1e6,
+        )
+        for kind in ("csv", "parquet")
+    ]
+
+
 def main() -> int:
     """Measure, print one JSON object a format, and return 1 when the limit is passed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -105,7 +120,7 @@ def main() -> int:
     arguments = parser.parse_args()
     worst = 0.0
     for kind in arguments.format or ("csv", "parquet"):
-        measured = measure(arguments.rows, kind)
+        measured = profile_file(arguments.rows, kind)
         worst = max(worst, measured["peak_bytes"])
         print(
             json.dumps({key: round(value, 2) if isinstance(value, float) else value for key, value in measured.items()})
