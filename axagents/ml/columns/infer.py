@@ -58,7 +58,6 @@ def infer_column(
 
 def _draft(name: str, reading: Reading) -> ColumnSpec:
     known = asdict(reading)
-    known.pop("counts")
     if reading.number_format is not None:
         known["number_format"] = reading.number_format
     return ColumnSpec(name=name, kind="category", rows=0, missing=0, distinct=0, **known)

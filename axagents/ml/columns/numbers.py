@@ -26,6 +26,7 @@ _LONG_DIGITS = re.compile(r"^\d{16,}$")
 # Below this share of readable values a column is text; the rest is told as mixed types.
 MIN_SHARE = 0.95
 MAX_STRAYS = 20
+_LOOK_AT = 500
 
 
 @dataclass(frozen=True)
@@ -56,26 +57,35 @@ def detect_numbers(counts: Mapping[str, int]) -> NumberReading | None:
     total = sum(solid.values())
     if not total or any(_LEADING_ZERO.match(token) or _LONG_DIGITS.match(token) for token in solid):
         return None
+    few = dict(list(solid.items())[:_LOOK_AT])
+    if len(few) < len(solid) and _fit_best(few)[0] < MIN_SHARE / 2 * sum(few.values()):
+        return None
+    weight, number_format, fitting = _fit_best(solid)
+    strays = tuple(sorted(token for token in counts if token not in fitting))
+    if weight < MIN_SHARE * total or len([token for token in strays if token in solid]) > MAX_STRAYS:
+        return None
+    return NumberReading(number_format, strays)
+
+
+def _fit_best(solid: Mapping[str, int]) -> tuple[int, NumberFormat, set[str]]:
+    """Return the rows that fit the best form, that form, and the texts that fit it."""
     units = _find_units(solid)
     digits = {token: _strip_signs(token, units) for token in solid}
-    best: tuple[int, tuple[str, str, set[str]]] | None = None
+    best: tuple[int, str, str, set[str]] = (0, "", ".", set())
     for thousands, decimal, pattern in _FORMS:
         form = re.compile(rf"^(?:{pattern})$")
         fitting = {token for token, text in digits.items() if form.match(text)}
         weight = sum(solid[token] for token in fitting)
-        if best is None or weight > best[0]:
-            best = (weight, (thousands, decimal, fitting))
-    if best is None or best[0] < MIN_SHARE * total:
-        return None
-    thousands, decimal, fitting = best[1]
-    strays = tuple(sorted(token for token in counts if token not in fitting))
-    if len([token for token in strays if token in solid]) > MAX_STRAYS:
-        return None
+        if weight > best[0]:
+            best = (weight, thousands, decimal, fitting)
+        if len(fitting) == len(solid):
+            break
+    weight, thousands, decimal, fitting = best
     parentheses = any(token.startswith("(") for token in fitting)
     number_format = NumberFormat.model_validate(
         {"thousands": thousands, "decimal": decimal, "units": units, "parentheses": parentheses}
     )
-    return NumberReading(number_format, strays)
+    return weight, number_format, fitting
 
 
 def _find_units(tokens: Mapping[str, int]) -> tuple[str, ...]:

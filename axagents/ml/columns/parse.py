@@ -86,6 +86,8 @@ def read_date_tokens(tokens: pd.Series, date_format: str) -> pd.Series:
 
 
 def _clean_value(value: Any) -> str:
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
     if isinstance(value, float | np.floating) and float(value).is_integer():

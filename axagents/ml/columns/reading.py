@@ -1,6 +1,6 @@
 """How the values of one column are read: as numbers, dates, booleans or texts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,6 @@ class Reading:
     number_format: NumberFormat | None = None
     suffix: str = ""
     because: str = ""
-    counts: dict[str, int] = field(default_factory=dict, repr=False)
 
 
 def read_column(values: pd.Series, name: str, *, is_time: bool = False) -> Reading:
@@ -90,8 +89,8 @@ def _read_text(values: pd.Series, name: str, *, is_time: bool) -> Reading:
     if numbers is not None:
         strays = (*gone, *numbers.strays)
         because = numbers.because + (", blanks read as missing" if "" in gone else "")
-        return Reading("number", strays, number_format=numbers.number_format, because=because, counts=solid)
-    return Reading("string", gone, kept, suffix=_common_suffix(solid), because="", counts=solid)
+        return Reading("number", strays, number_format=numbers.number_format, because=because)
+    return Reading("string", gone, kept, suffix=_common_suffix(solid), because="")
 
 
 def _read_boolean(solid: dict[str, int], gone: tuple[str, ...]) -> Reading | None:
@@ -99,7 +98,7 @@ def _read_boolean(solid: dict[str, int], gone: tuple[str, ...]) -> Reading | Non
     for true, false in BOOLEAN_PAIRS:
         if folded == {true, false}:
             because = f"only {' and '.join(sorted(solid))}"
-            return Reading("boolean", gone, true_tokens=(true,), false_tokens=(false,), because=because, counts=solid)
+            return Reading("boolean", gone, true_tokens=(true,), false_tokens=(false,), because=because)
     return None
 
 
@@ -107,12 +106,12 @@ def _read_dates(solid: dict[str, int], gone: tuple[str, ...], *, likely: bool) -
     dates = detect_dates(solid)
     if dates is not None and (likely or dates.date_format != "%Y%m%d"):
         strays = (*gone, *dates.strays)
-        return Reading("date", strays, date_format=dates.date_format, because=dates.because, counts=solid)
+        return Reading("date", strays, date_format=dates.date_format, because=dates.because)
     if likely and all(token.isdigit() and len(token) in (10, 13) for token in solid):
         date_format = detect_epoch(pd.Series([float(token) for token in solid]))
         if date_format:
             because = f"whole numbers that are times ({date_format})"
-            return Reading("date", gone, date_format=date_format, because=because, counts=solid)
+            return Reading("date", gone, date_format=date_format, because=because)
     return None
 
 
