@@ -7,31 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from axagents.ml.assessment import Assessment, assess, fit_final
 from axagents.ml.candidates import FLOOR
-from axagents.ml.fitted import FittedModel
 from axagents.ml.importance import Importance, permutation_importance
 from axagents.ml.metrics import METRICS
 from axagents.ml.plots import draw_importance, draw_model, draw_search
-from axagents.ml.problem import Problem
 from axagents.ml.search import CandidateRun
 from axagents.ml.selection import Selection
-from axagents.ml.splits import SplitPlan
 from axagents.progress import note
 from axagents.stores.models.save import save_model
 from axagents.stores.tracking.predictions import write_predictions
-from axagents.workflows.train.figures import (
-    Figures,
-    figure,
-    measure_gain,
-    predictions_of,
-    summarise_calibration,
-    summarise_candidates,
-    summarise_threshold,
-)
+from axagents.workflows.train.figures import Figures, collect_figures, kept_predictions
 from axagents.workflows.train.files import write_whole
-from axagents.workflows.train.request import ColumnImportance
 from axagents.workflows.train.setup import Material, Setup, make_plan
+from axagents.workflows.train.trained import Trained, fit_and_assess
 
 MODEL = "model"
 PLOTS = "plots"
@@ -56,95 +44,46 @@ def assess_model(
     began = time.perf_counter()
     problem = material.problem
     plan = make_plan(problem, setup)
-    model = fit_final(
-        problem, plan, runs, selection=selection, seconds=seconds, trials=setup.request.trials, seed=setup.seed
-    )
+    trained = fit_and_assess(setup, problem, plan, runs=runs, selection=selection, seconds=seconds)
     note(f"fitted {selection.chosen} on {len(plan.development):,} rows")
-    found = assess(problem, plan, runs, selection=selection, model=model, seed=setup.seed)
-    important = permutation_importance(model, problem, primary=setup.primary, rows=plan.holdout, seed=setup.seed)
-    figures = _collect(
-        problem, plan, runs, setup=setup, selection=selection, model=model, found=found, important=important
+    important = permutation_importance(
+        trained.model, problem, primary=setup.primary, rows=plan.holdout, seed=setup.seed
     )
-    write_predictions(folder, predictions_of(setup, material, found, threshold=model.threshold))
-    _draw(folder, problem, runs, setup=setup, found=found, important=important, model=model)
-    facts = _training_facts(folder, setup, plan, selection=selection, figures=figures)
-    save_model(folder / MODEL, model, input_example=material.example, training=facts, replace=True)
+    figures = collect_figures(trained, important)
+    write_predictions(folder, kept_predictions(trained, material))
+    _draw(folder / PLOTS, trained, important)
+    facts = _training_facts(folder, trained, figures)
+    save_model(folder / MODEL, trained.model, input_example=material.example, training=facts, replace=True)
     return figures.model_copy(update={"seconds": round(time.perf_counter() - began, 2)})
 
 
-def _collect(
-    problem: Problem,
-    plan: SplitPlan,
-    runs: Sequence[CandidateRun],
-    *,
-    setup: Setup,
-    selection: Selection,
-    model: FittedModel,
-    found: Assessment,
-    important: Sequence[Importance],
-) -> Figures:
-    by_name = {run.name: run for run in runs}
-    chosen = by_name[selection.chosen]
-    dummy, linear = (measure_gain(plan, chosen, by_name[name], primary=setup.primary) for name in FLOOR)
-    return Figures(
-        method=found.method,
-        metrics={name: figure(each) for name, each in found.metrics.items()},
-        floors={name: {key: figure(each) for key, each in found.candidates[name].items()} for name in FLOOR},
-        gain=linear,
-        gain_over_dummy=dummy,
-        candidates=summarise_candidates(selection, runs),
-        chosen_in_folds=found.chosen_in_folds,
-        threshold=summarise_threshold(problem, chosen, model),
-        calibration=summarise_calibration(problem, chosen, model),
-        importance=[ColumnImportance(column=each.column, loss=each.loss, spread=each.spread) for each in important],
-        fold_scores=[float(each) for each in chosen.fold_scores],
-        configuration=model.facts.get("config", {}),
-        notes=list(found.notes),
-        seconds=0.0,
-    )
-
-
-def _draw(
-    folder: Path,
-    problem: Problem,
-    runs: Sequence[CandidateRun],
-    *,
-    setup: Setup,
-    found: Assessment,
-    important: Sequence[Importance],
-    model: FittedModel,
-) -> None:
+def _draw(place: Path, trained: Trained, important: Sequence[Importance]) -> None:
     """Draw the first repeat's predictions: each row once, from a model that had not seen it."""
-    place = folder / PLOTS
     place.mkdir(exist_ok=True)
+    found, target = trained.found, trained.problem.target
     scores = found.out_of_fold[0]
     known = np.isfinite(scores.reshape(len(scores), -1)).all(axis=1)
     drawn = draw_model(
-        problem.task,
-        problem.target.values[found.rows][known],
+        target.task,
+        target.values[found.rows][known],
         scores[known],
-        classes=problem.target.classes,
-        threshold=model.threshold,
+        classes=target.classes,
+        threshold=trained.model.threshold,
     )
     bars = list(important)[:_MOST_BARS]
     drawn["importance.png"] = draw_importance(
         [each.column for each in bars], [each.loss for each in bars], errors=[each.spread for each in bars]
     )
-    tried = [trial.score for run in runs for trial in run.trials if run.name not in FLOOR and np.isfinite(trial.score)]
-    if tried:
-        drawn["search.png"] = draw_search(tried, greater_is_better=METRICS[setup.primary].greater_is_better)
+    tried = [trial.score for run in trained.runs for trial in run.trials if run.name not in FLOOR]
+    if np.isfinite(tried).any():
+        better = METRICS[trained.setup.primary].greater_is_better
+        drawn["search.png"] = draw_search([each for each in tried if np.isfinite(each)], greater_is_better=better)
     for name, content in drawn.items():
         write_whole(place / name, content)
 
 
-def _training_facts(
-    folder: Path,
-    setup: Setup,
-    plan: SplitPlan,
-    *,
-    selection: Selection,
-    figures: Figures,
-) -> dict[str, Any]:
+def _training_facts(folder: Path, trained: Trained, figures: Figures) -> dict[str, Any]:
+    setup = trained.setup
     return {
         "run_id": folder.name,
         "experiment": setup.experiment,
@@ -152,11 +91,11 @@ def _training_facts(
         "location": setup.location,
         "fingerprint": setup.fingerprint,
         "target": setup.target,
-        "rows": len(plan.development),
-        "split": plan.text,
+        "rows": len(trained.plan.development),
+        "split": trained.plan.text,
         "assessment": figures.method,
         "primary_metric": setup.primary,
-        "candidate": selection.chosen,
+        "candidate": trained.selection.chosen,
         "configuration": figures.configuration,
         "seed": setup.seed,
         "folds": setup.folds,

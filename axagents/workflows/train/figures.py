@@ -1,20 +1,14 @@
 """The figures of a training, in the shapes that its result tells them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from axagents.ml.assessment import Assessment
 from axagents.ml.candidates import FLOOR
-from axagents.ml.fitted import FittedModel
-from axagents.ml.intervals import Interval, paired_fold_interval
-from axagents.ml.metrics import METRICS, compute_metric
-from axagents.ml.problem import Problem
-from axagents.ml.search import CandidateRun
-from axagents.ml.selection import Selection
-from axagents.ml.splits import SplitPlan
+from axagents.ml.importance import Importance
+from axagents.ml.intervals import Interval
+from axagents.ml.metrics import compute_metric
 from axagents.stores.tracking.predictions import OutOfFold, PredictionFacts
 from axagents.workflows.train.request import (
     CalibrationSummary,
@@ -23,7 +17,8 @@ from axagents.workflows.train.request import (
     Figure,
     ThresholdSummary,
 )
-from axagents.workflows.train.setup import Material, Setup
+from axagents.workflows.train.setup import Material
+from axagents.workflows.train.trained import Trained, measure_floor
 
 
 class Figures(BaseModel):
@@ -44,7 +39,7 @@ class Figures(BaseModel):
     fold_scores: list[float]
     configuration: dict[str, Any]
     notes: list[str]
-    seconds: float
+    seconds: float = 0.0
 
 
 def figure(found: Interval) -> Figure:
@@ -53,95 +48,96 @@ def figure(found: Interval) -> Figure:
     return Figure(mean=float(found.value), low=low, high=high, method=found.method)
 
 
-def measure_gain(plan: SplitPlan, chosen: CandidateRun, other: CandidateRun, *, primary: str) -> Figure:
-    """Return by how much `chosen` beats `other` on the primary metric, fold by fold; positive is better."""
-    if chosen.name == other.name:
-        return Figure(mean=0.0, low=0.0, high=0.0, method="the same model")
-    folds = min(chosen.folds, other.folds)
-    scores = [each.fold_scores[:folds] * METRICS[primary].sign for each in (chosen, other)]
-    return figure(paired_fold_interval(scores[0].tolist(), scores[1].tolist(), test_ratio=plan.test_ratio))
+def collect_figures(trained: Trained, important: list[Importance]) -> Figures:
+    """Gather every figure of a training."""
+    found = trained.found
+    floors = {name: measure_floor(trained, name) for name in FLOOR}
+    return Figures(
+        method=found.method,
+        metrics={name: figure(each) for name, each in found.metrics.items()},
+        floors={name: {key: figure(each) for key, each in floor.metrics.items()} for name, floor in floors.items()},
+        gain=figure(floors["linear"].gain),
+        gain_over_dummy=figure(floors["dummy"].gain),
+        candidates=_candidates(trained),
+        chosen_in_folds=found.chosen_in_folds,
+        threshold=_threshold(trained),
+        calibration=_calibration(trained),
+        importance=[ColumnImportance(column=each.column, loss=each.loss, spread=each.spread) for each in important],
+        fold_scores=[float(each) for each in trained.chosen.fold_scores],
+        configuration=trained.model.facts.get("config", {}),
+        notes=list(found.notes),
+    )
 
 
-def _tested(*runs: CandidateRun) -> np.ndarray:
-    """The rows that every repeat of every run has a score for."""
-    known = [np.isfinite(run.calibrated.reshape(*run.calibrated.shape[:2], -1)).all(axis=(0, 2)) for run in runs]
-    return np.flatnonzero(np.logical_and.reduce(known))
-
-
-def summarise_candidates(selection: Selection, runs: Sequence[CandidateRun]) -> list[CandidateSummary]:
-    """Return every candidate's standing, simplest first."""
-    by_name = {run.name: run for run in runs}
-
-    def role(name: str) -> str:
-        return "chosen" if name == selection.chosen else "floor" if name in FLOOR else "candidate"
-
+def _candidates(trained: Trained) -> list[CandidateSummary]:
     return [
-        CandidateSummary.model_validate(
-            {
-                "name": each.name,
-                "role": role(each.name),
-                "score": figure(each.score),
-                "loss": figure(each.loss),
-                "within_margin": each.within_margin,
-                "trials": len(by_name[each.name].trials),
-                "seconds": round(by_name[each.name].seconds, 2),
-            }
+        CandidateSummary(
+            name=each.name,
+            role="chosen" if each.name == trained.selection.chosen else "floor" if each.name in FLOOR else "candidate",
+            score=figure(each.score),
+            loss=figure(each.loss),
+            within_margin=each.within_margin,
+            trials=len(trained.run(each.name).trials),
+            seconds=round(trained.run(each.name).seconds, 2),
         )
-        for each in selection.standings
+        for each in trained.selection.standings
     ]
 
 
-def summarise_threshold(problem: Problem, chosen: CandidateRun, model: FittedModel) -> ThresholdSummary | None:
-    """Return what the final threshold gives on the out-of-fold predictions, averaged over the repeats."""
-    if model.threshold is None:
+def _tested_rows(trained: Trained) -> np.ndarray:
+    """The rows that every repeat has a score for."""
+    views = trained.chosen.calibrated
+    return np.flatnonzero(np.isfinite(views.reshape(*views.shape[:2], -1)).all(axis=(0, 2)))
+
+
+def _threshold(trained: Trained) -> ThresholdSummary | None:
+    threshold = trained.model.threshold
+    if threshold is None:
         return None
-    rows = _tested(chosen)
-    y = problem.target.values[rows]
+    rows = _tested_rows(trained)
+    y = trained.problem.target.values[rows]
+    views = [view[rows] for view in trained.chosen.calibrated]
 
     def mean(name: str) -> float:
-        return float(
-            np.mean([compute_metric(name, y, view[rows], threshold=model.threshold) for view in chosen.calibrated])
-        )
+        return float(np.mean([compute_metric(name, y, view, threshold=threshold) for view in views]))
 
     return ThresholdSummary(
-        threshold=model.threshold,
-        rule="best F1 on out-of-fold predictions",
+        threshold=threshold,
         precision=mean("precision"),
         recall=mean("recall"),
         f1=mean("f1"),
-        share_positive=float(np.mean([(view[rows] >= model.threshold).mean() for view in chosen.calibrated])),
+        share_positive=float(np.mean([(view >= threshold).mean() for view in views])),
     )
 
 
-def summarise_calibration(problem: Problem, chosen: CandidateRun, model: FittedModel) -> CalibrationSummary | None:
-    """Return the calibrator in use, and the Brier score of the out-of-fold predictions without and with it."""
-    if problem.task == "regression":
+def _calibration(trained: Trained) -> CalibrationSummary | None:
+    if trained.problem.task == "regression":
         return None
-    rows = _tested(chosen)
-    y = problem.target.values[rows]
+    rows = _tested_rows(trained)
+    y = trained.problem.target.values[rows]
     raw, calibrated = (
         float(np.mean([compute_metric("brier", y, view[rows]) for view in views]))
-        for views in (chosen.raw, chosen.calibrated)
+        for views in (trained.chosen.raw, trained.chosen.calibrated)
     )
-    kind = model.calibrator.kind if model.calibrator else None
-    return CalibrationSummary(kind=kind, brier_raw=raw, brier=calibrated)
+    calibrator = trained.model.calibrator
+    return CalibrationSummary(kind=calibrator.kind if calibrator else None, brier_raw=raw, brier=calibrated)
 
 
-def predictions_of(setup: Setup, material: Material, found: Assessment, *, threshold: float | None) -> OutOfFold:
-    """Return the predictions the figures come from, in long form."""
-    problem = material.problem
+def kept_predictions(trained: Trained, material: Material) -> OutOfFold:
+    """Return the predictions that the figures come from, in long form."""
+    problem, found = trained.problem, trained.found
     repeats = len(found.folds)
     tested = found.folds.reshape(-1) >= 0
     row = np.tile(found.rows, repeats)[tested]
     scores = found.out_of_fold
     return OutOfFold(
         facts=PredictionFacts(
-            dataset=setup.dataset,
-            fingerprint=setup.fingerprint,
-            target=setup.target,
+            dataset=trained.setup.dataset,
+            fingerprint=trained.setup.fingerprint,
+            target=trained.setup.target,
             task=problem.task,
             classes=tuple(str(each) for each in problem.target.classes),
-            threshold=threshold,
+            threshold=trained.model.threshold,
             entity=material.dataset.entity,
         ),
         repeat=np.arange(repeats).repeat(len(found.rows))[tested],

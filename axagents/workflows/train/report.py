@@ -15,7 +15,7 @@ def report_text(result: TrainResult) -> str:
     blocks = [
         f"{result.verdict}: {result.headline}",
         *[f"! {each}" for each in result.warnings],
-        _facts(result),
+        f"{_leakage(result)} {_facts(result)}",
         table(*_figures(result)),
         table(*_candidates(result)),
         result.because,
@@ -35,6 +35,7 @@ def report_markdown(result: TrainResult) -> str:
         f"# {result.target} from {result.dataset}: {result.verdict}",
         result.headline,
         f"## Before you trust it\n\n{warnings}" if warnings else "",
+        _leakage(result),
         "## Figures",
         _facts(result),
         markdown_table(*_figures(result)),
@@ -56,6 +57,14 @@ def report_markdown(result: TrainResult) -> str:
         f"- data: `{result.dataset}`, SHA-256 `{result.fingerprint}`",
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _leakage(result: TrainResult) -> str:
+    found = result.leakage
+    if not found.findings:
+        return "Leakage check: SAFE, no rule found anything."
+    rules = ", ".join(dict.fromkeys(each.rule for each in found.findings))
+    return f"Leakage check: {found.verdict} ({rules})."
 
 
 def _facts(result: TrainResult) -> str:
@@ -104,8 +113,8 @@ def _decisions(result: TrainResult) -> list[str]:
     if result.threshold:
         at = result.threshold
         told.append(
-            f"Threshold {at.threshold:.3f} ({at.rule}): precision {at.precision:.3f}, recall {at.recall:.3f}, "
-            f"F1 {at.f1:.3f}; {at.share_positive:.1%} of rows are called {result.classes[-1]!r}."
+            f"Threshold {at.threshold:.3f}, chosen on out-of-fold predictions: precision {at.precision:.3f}, recall "
+            f"{at.recall:.3f}, F1 {at.f1:.3f}; {at.share_positive:.1%} of rows are called {result.classes[-1]!r}."
         )
     if result.calibration:
         found = result.calibration

@@ -116,7 +116,6 @@ class ThresholdSummary(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     threshold: float
-    rule: str
     precision: float
     recall: float
     f1: float
@@ -152,7 +151,7 @@ class TrainResult(BaseModel):
     dataset: str
     target: str
     metrics: dict[str, Figure]
-    floor: dict[str, Figure] = Field(description="The linear model's figures: what costs nothing.")
+    floor: dict[str, Figure] = Field(description="The linear model's figures, on the same rows.")
     model_path: str
     mlflow_run_id: str
     experiment: str
