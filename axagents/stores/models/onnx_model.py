@@ -64,21 +64,22 @@ def read_onnx(opened: ModelFolder) -> OnnxModel:
         UserError: the onnx extra is not installed, or the file cannot be read.
         Refused: it keeps data outside its file, or asks for operators of nobody's standard.
     """
-    onnx, runtime = _libraries()
+    onnx, runtime, undecodable = _libraries()
     try:
         model = onnx.load_model_from_string(opened.model_file.read_bytes())
         _check(opened, model)
         session = _open_session(runtime, model.SerializeToString())
-    except (ValueError, RuntimeError, TypeError) as error:
+    except (undecodable, ValueError, RuntimeError, TypeError) as error:
         told = " ".join(str(error).split())[:200]
         raise UserError(f"{opened.model_file} cannot be read: {told}", field="model_path") from error
     return OnnxModel(session, _classes(model, session))
 
 
-def _libraries() -> tuple[Any, Any]:
+def _libraries() -> tuple[Any, Any, type[Exception]]:
     # An optional extra, so it is looked for only when somebody brings an ONNX model.
     try:
-        return import_module("onnx"), import_module("onnxruntime")
+        messages = import_module("google.protobuf.message")
+        return import_module("onnx"), import_module("onnxruntime"), messages.DecodeError
     except ImportError:
         raise UserError(
             "an ONNX model needs the onnx extra, which is not installed",
