@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a command has to say: data for programs, text for people."""
+    """What a command has to say: data for programs, text for people; a list of data is one JSON object a line."""
 
-    data: "BaseModel | dict[str, Any]"
+    data: "BaseModel | dict[str, Any] | list[dict[str, Any]]"
     text: str
     exit_code: int = 0
     verdict: str | None = None
@@ -25,8 +25,11 @@ class Shown:
 
 def show(shown: Shown, *, as_json: bool) -> None:
     """Print a result."""
-    if as_json:
-        data = shown.data if isinstance(shown.data, dict) else shown.data.model_dump(mode="json")
+    if isinstance(shown.data, list) and as_json:
+        for each in shown.data:
+            say(json.dumps(each, ensure_ascii=False, default=str))
+    elif as_json:
+        data = shown.data if isinstance(shown.data, dict | list) else shown.data.model_dump(mode="json")
         print_json(data)
     else:
         say(shown.text)

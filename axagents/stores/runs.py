@@ -71,6 +71,24 @@ def within_run(run_id: str) -> Generator[None]:
         _active.reset(token)
 
 
+_repeating: ContextVar[bool] = ContextVar("repeating", default=False)
+
+
+@contextmanager
+def repeating(again: bool = True) -> Generator[None]:
+    """Say that what happens in here was begun before by the same run, which was cut short."""
+    token = _repeating.set(again)
+    try:
+        yield
+    finally:
+        _repeating.reset(token)
+
+
+def is_repeating() -> bool:
+    """Tell whether this code does again what an earlier attempt of the same run began."""
+    return _repeating.get()
+
+
 def active_run() -> str | None:
     """Return the run that this code works for, if any."""
     return _active.get()

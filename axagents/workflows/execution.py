@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from axagents.errors import AxError, Failed, UserError, Waiting
 from axagents.progress import StepDone, emit
 from axagents.project import Project
-from axagents.stores.runs import RunRecord, Runs, within_run
+from axagents.stores.runs import RunRecord, Runs, active_run, is_repeating, within_run
 from axagents.workflows.graphs import Graph, StepContext, Workflow
 from axagents.workflows.names import load_workflow
 from axagents.workflows.outcome import Outcome, WorkflowRun
@@ -30,12 +30,23 @@ def checkpointer(project: Project) -> Generator[SqliteSaver]:
 
 
 def execute(project: Project, name: str, request: BaseModel, *, parent: str | None = None) -> WorkflowRun:
-    """Open a run of the workflow and take its steps."""
+    """Open a run of the workflow and take its steps; one that its caller began before it was cut short goes on."""
     workflow = load_workflow(name)
-    workflow.check(project, request)
     asked = request.model_dump(mode="json", exclude_unset=True)
+    if is_repeating() and (before := _begun_before(project, name, asked, parent=parent or active_run())):
+        return before
+    workflow.check(project, request)
     run_id = Runs(project).start("workflow", name, asked, parent=parent)
     return _go(project, workflow, run_id=run_id, first={"request": request.model_dump(mode="json")})
+
+
+def _begun_before(project: Project, name: str, asked: dict[str, Any], *, parent: str | None) -> WorkflowRun | None:
+    same = [each for each in Runs(project).children(parent or "") if each.name == name and each.request == asked]
+    if not same or same[-1].status == "abandoned":
+        return None
+    if same[-1].status == "completed":
+        return as_run(name, same[-1].run_id, Outcome.model_validate(same[-1].result), seconds=0.0)
+    return resume(project, same[-1].run_id)
 
 
 def resume(project: Project, run_id: str) -> WorkflowRun:

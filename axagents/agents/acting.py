@@ -1,0 +1,73 @@
+"""Making the calls of a plan, each written down before and after."""
+
+from typing import Any
+
+from axagents.agents.conditions import check_condition
+from axagents.agents.context import AgentContext
+from axagents.errors import AxError, Waiting
+from axagents.faults import fault_point
+from axagents.llm.turn import Call
+from axagents.progress import note
+from axagents.stores.agents.journal import Entry
+from axagents.stores.runs import repeating, within_run
+
+
+def make_call(context: AgentContext, call: Call, position: int) -> tuple[int, bool]:
+    """Make one call and return the journal's position behind it, and whether it failed.
+
+    A call that an earlier process made is not made again; one that it began goes on where it stopped.
+    """
+    begun, ended = _earlier(context, call)
+    if ended is not None:
+        return ended.position, ended.body["status"] == "failed"
+    skipped = skip_unmet(context, call, position)
+    if skipped is not None:
+        return skipped, False
+    if begun is None:
+        context.journal.append("call", {"call": call.model_dump(mode="json")})
+    fault_point("agents.act.called")
+    with within_run(context.run_id), repeating(begun is not None):
+        body = _result(context, call)
+    return context.journal.append("result", body), body["status"] == "failed"
+
+
+def _earlier(context: AgentContext, call: Call) -> tuple[Entry | None, Entry | None]:
+    entries = context.journal.entries()
+    begun = next((each for each in entries if each.kind == "call" and each.body["call"]["id"] == call.id), None)
+    ended = next((each for each in entries if each.kind == "result" and each.body["call_id"] == call.id), None)
+    return begun, ended
+
+
+def _result(context: AgentContext, call: Call) -> dict[str, Any]:
+    head = {"call_id": call.id, "tool": call.tool, "arguments": call.arguments}
+    try:
+        result = context.tools.call(call.tool, call.arguments)
+    except Waiting:
+        raise
+    except AxError as error:
+        return {**head, "status": "failed", "error": error.as_dict()}
+    return {**head, "status": "done", "result": result}
+
+
+def skip_unmet(context: AgentContext, call: Call, position: int) -> int | None:
+    """Write down that a call is left out because its condition does not hold; None when it does."""
+    if call.condition is None:
+        return None
+    results = [entry.body["result"] for entry in context.results(position) if entry.body["status"] == "done"]
+    holds, why = check_condition(call.condition, results)
+    note(f"{call.condition}: {'yes' if holds else 'no'}, {why}")
+    if holds:
+        return None
+    told = f"left out, since {call.condition} does not hold: {why}"
+    body = {"call_id": call.id, "tool": call.tool, "arguments": call.arguments, "status": "skipped", "why": told}
+    return context.journal.append("result", body)
+
+
+def write_denied(context: AgentContext, pending: list[dict[str, Any]]) -> int:
+    """Write down that a person denied the first of the pending calls, and that the rest is not made."""
+    position = 0
+    for place, call in enumerate(pending):
+        status, why = ("denied", "not approved") if place == 0 else ("skipped", "an earlier step was not approved")
+        body = {"call_id": call["id"], "tool": call["tool"], "arguments": call["arguments"], "status": status}
+        position = context.journal.append("result", {**body, "why": why})
+    return position

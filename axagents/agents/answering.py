@@ -1,0 +1,122 @@
+"""The answer: templates over typed results, every figure with its receipt, and a check of the numbers in it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from axagents.agents.context import AgentContext
+from axagents.agents.prompting import render_prompt
+from axagents.agents.receipts import Receipts
+from axagents.agents.wording import explain_turn
+from axagents.llm.turn import Turn
+
+_REFERENCE = re.compile(r"\{\{\s*(r\d+)((?:\.[\w-]+)*)\s*\}\}")
+_STATUS = {"answer": "completed", "": "completed", "ask": "waiting", "decline": "declined", "denied": "declined"}
+
+
+def compose_answer(context: AgentContext, position: int, ended: str) -> int:
+    """Write the answer into the journal and return its position; one that stands there already stays."""
+    standing = context.journal.entries(kind="answer")
+    if standing:
+        return standing[-1].position
+    receipts = context.receipts(position)
+    calls = made_calls(context, position)
+    turn = last_turn(context, position)
+    marked = _marked(context, turn, calls, receipts=receipts)
+    text, shown, loose = receipts.settle(marked, _allowed(context, calls, turn))
+    body = {
+        "status": status_of(ended, calls),
+        "answer": text,
+        "calls": calls,
+        "needs": [need.model_dump(mode="json") for need in turn.needs] if ended == "ask" else [],
+        "candidates": list(turn.candidates),
+        "unavailable": list(turn.unavailable),
+        "unverified_numbers": loose,
+        "receipts": [each.as_dict() for each in shown],
+    }
+    return context.journal.append("answer", body)
+
+
+def status_of(ended: str, calls: Sequence[Mapping[str, Any]]) -> str:
+    """Return how a run ended: completed, failed, waiting or declined."""
+    failed = bool(calls) and calls[-1]["status"] == "failed"
+    return "failed" if failed and ended in ("", "answer") else _STATUS[ended]
+
+
+def made_calls(context: AgentContext, position: int | None = None) -> list[dict[str, Any]]:
+    """Return the calls of a run as programs see them, each with the number of its receipt."""
+    calls: list[dict[str, Any]] = []
+    number = 0
+    for entry in context.results(position):
+        body = entry.body
+        number += body["status"] == "done"
+        calls.append(
+            {
+                "tool": body["tool"],
+                "arguments": body.get("arguments", {}),
+                "status": body["status"],
+                "receipt": f"r{number}" if body["status"] == "done" else None,
+                **({"why": body["why"]} if body.get("why") else {}),
+                **({"error": body["error"]} if body.get("error") else {}),
+            }
+        )
+    return calls
+
+
+def last_turn(context: AgentContext, position: int | None = None) -> Turn:
+    """Return the newest turn of the provider."""
+    turns = [
+        entry.body["turn"] for entry in context.journal.entries(until=position, kind="message") if "turn" in entry.body
+    ]
+    return Turn.model_validate(turns[-1])
+
+
+def _marked(context: AgentContext, turn: Turn, calls: Sequence[Mapping[str, Any]], *, receipts: Receipts) -> str:
+    if turn.stop_reason in ("ask", "decline"):
+        return explain_turn(context.catalog, context.persona, turn, session=context.session)
+    if turn.text:
+        return write_references(turn.text, receipts)
+    parts = [_told(context, call, receipts) for call in calls if call["status"] != "malformed"]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _told(context: AgentContext, call: Mapping[str, Any], receipts: Receipts) -> str:
+    """Tell what came of one call: by its own template where there is one."""
+    prompts = context.catalog.files("prompts")
+    own = f"answer-{call['tool']}"
+    values: dict[str, Any] = {"call": dict(call), "tool": call["tool"], "arguments": call["arguments"]}
+    if call["status"] != "done":
+        return render_prompt(context.catalog, "answer-not-done", values)
+    values["r"] = receipts.cite(str(call["receipt"]))
+    return render_prompt(context.catalog, own if own in prompts else "answer", values)
+
+
+def write_references(text: str, receipts: Receipts) -> str:
+    """Put the values in where a model wrote {{r1.metrics.f1.mean}}; a reference to nothing stays and is flagged."""
+
+    def value(found: re.Match[str]) -> str:
+        if found.group(1) not in receipts.results:
+            return found.group(0)
+        place: Any = receipts.cite(found.group(1))
+        for key in found.group(2).split(".")[1:]:
+            place = place[int(key) if key.isdigit() else key] if place is not None else None
+        return found.group(0) if place is None else str(place)
+
+    return _REFERENCE.sub(value, text)
+
+
+def _allowed(context: AgentContext, calls: Sequence[Mapping[str, Any]], turn: Turn) -> list[str]:
+    """Return texts whose numbers are no claims: the user's words, the arguments, names and versions of the project."""
+    told = [context.query, context.run_id, context.session]
+    told += [str(value) for call in calls for value in _texts(call["arguments"])]
+    told += [str(value) for call in calls for value in _texts(call.get("error") or {})]
+    told += [text for need in turn.needs for text in (need.question, need.typed, *need.known)]
+    return told
+
+
+def _texts(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [text for each in value.values() for text in _texts(each)]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]  # pyright: ignore[reportUnknownVariableType]
+    return [value]

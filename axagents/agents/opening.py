@@ -1,0 +1,135 @@
+"""Open the work on a run: the persona, its tools, the provider, the project's names, the limits."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from axagents.agents.context import AgentContext
+from axagents.agents.persona import Persona, load_persona
+from axagents.agents.proposal import Leave
+from axagents.agents.tools import ToolBox
+from axagents.agents.world import ProjectWorld
+from axagents.catalog import Catalog, open_catalog
+from axagents.errors import ProviderError, UserError
+from axagents.llm.offline.provider import OfflinePlanner, read_ranker
+from axagents.llm.offline.world import World
+from axagents.llm.scripted import read_script
+from axagents.llm.turn import Provider
+from axagents.project import Project
+from axagents.stores.agents.journal import AgentJournal
+from axagents.toolkit import Touch
+
+OFFLINE_NOTICE = "offline planner: no language model; it plans from example sentences, and asks when unsure"
+SCRIPT = "script:"
+NO_LEAVE = Leave()
+CALL = "call"
+"""The persona of `ax call`: nobody in particular, with the tools that only read."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an agent is asked, and how far it may go; None stands for the persona's or the project's own value.
+
+    Attributes:
+        provider: auto, offline, script:FILE, or the name of a language model's provider.
+        session: the conversation to go on with; by default a new one.
+    """
+
+    persona: str
+    query: str
+    provider: str = "auto"
+    session: str | None = None
+    max_steps: int | None = None
+    deadline: float | None = None
+    leave: Leave = NO_LEAVE
+
+    def as_record(self) -> dict[str, Any]:
+        """Return what a resumed run needs to know; what was allowed beforehand is not kept."""
+        kept = ("persona", "query", "provider", "session", "max_steps", "deadline")
+        return {name: getattr(self, name) for name in kept}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What planning needs, with or without a run."""
+
+    project: Project
+    catalog: Catalog
+    persona: Persona
+    tools: ToolBox
+    world: World
+    provider: Provider
+
+
+def open_desk(project: Project, request: Request) -> Desk:
+    """Read the content and choose the provider.
+
+    Raises:
+        NotFound: no such persona.
+        UserError: the query is empty.
+        ProviderError: the provider is not to be had.
+    """
+    if not request.query.strip() or request.query.strip() in ("...", "…"):
+        raise UserError("query must say what is wanted", field="query", hint="ax agent get " + request.persona)
+    catalog = open_catalog(project)
+    persona = reading_persona(catalog) if request.persona == CALL else load_persona(catalog, request.persona)
+    world = ProjectWorld(project)
+    provider = choose_provider(request.provider, project, catalog, world=world)
+    return Desk(project, catalog, persona, ToolBox.of(catalog, persona), world, provider)
+
+
+def reading_persona(catalog: Catalog) -> Persona:
+    """Return the persona of `ax call`."""
+    ranker = read_ranker(catalog.files("sentences"))
+    reading = [name for name, content in ranker.tools.items() if content.touches == "read"]
+    reading += [name for name, facts in catalog.tools.items() if facts.touches is Touch.READ and name not in reading]
+    return Persona(
+        id=CALL,
+        title="Assistant",
+        motto="Looks, and changes nothing.",
+        best_for=("questions about what is there",),
+        prompt="persona",
+        tools=tuple(reading),
+    )
+
+
+def choose_provider(name: str, project: Project, catalog: Catalog, *, world: World) -> Provider:
+    """Return the provider of a name.
+
+    Raises:
+        ProviderError: it is not part of this installation; what is there is told.
+    """
+    chosen = project.settings.agents.provider if name == "auto" else name
+    if chosen in ("auto", "offline"):
+        return OfflinePlanner(read_ranker(catalog.files("sentences")), world)
+    if chosen.startswith(SCRIPT):
+        return read_script(Path(chosen.removeprefix(SCRIPT)))
+    raise ProviderError(
+        f"the provider {chosen!r} is not part of this axagents; there is offline (no key needed) and {SCRIPT}FILE",
+        field="--provider",
+        legal=("offline", f"{SCRIPT}FILE"),
+        hint="--provider offline",
+    )
+
+
+def open_context(desk: Desk, request: Request, run_id: str) -> AgentContext:
+    """Return what the nodes of one run may touch; limits are the narrowest of request, persona and project."""
+    settings, limits = desk.project.settings.agents, desk.persona.limits
+    seconds = request.deadline or min(limits.deadline, settings.deadline)
+    return AgentContext(
+        project=desk.project,
+        run_id=run_id,
+        catalog=desk.catalog,
+        persona=desk.persona,
+        tools=desk.tools,
+        provider=desk.provider,
+        world=desk.world,
+        query=request.query,
+        session=request.session or run_id,
+        leave=request.leave,
+        max_steps=request.max_steps or min(limits.max_steps, settings.max_steps),
+        deadline=time.monotonic() + seconds,
+        seconds=seconds,
+        journal=AgentJournal(desk.project, run_id),
+    )

@@ -1,0 +1,175 @@
+"""The plan of an effect, drawn by code from its typed arguments and bound by a hash; who may approve it, and how."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from axagents.agents.tools import ToolBox
+from axagents.fields import canonical_json, sha256_text
+from axagents.llm.offline.world import World
+from axagents.llm.turn import Call
+from axagents.project import Project
+from axagents.stores.agents.approvals import is_agent
+from axagents.stores.models.digest import digest
+
+SHOWN_HASH = 16
+_ORIGINS = {
+    "query": "your words",
+    "conversation": "the conversation",
+    "memory": "memory",
+    "world": "this project",
+    "default": "default",
+    "model": "the model",
+}
+_TRUSTED = ("query", "world", "default")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An effect that waits for a word.
+
+    Attributes:
+        hash: of tool, arguments, condition and the facts it rests on; a moved world gives another.
+        kind: the word that `[approve] auto` has for it.
+        tainted: arguments whose value stands neither in the user's words nor in the project, with their origin.
+        text: the plan for people.
+    """
+
+    tool: str
+    arguments: dict[str, Any]
+    condition: str | None
+    kind: str
+    hash: str
+    tainted: dict[str, str]
+    text: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "tool": self.tool,
+            "arguments": self.arguments,
+            "condition": self.condition,
+            "effect": self.kind,
+            "hash": self.hash,
+            "tainted": self.tainted,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a proposal is drawn from: the project, its names, the tools, and the user's own words."""
+
+    project: Project
+    world: World
+    tools: ToolBox
+    words: str
+
+
+def draw(call: Call, ground: Ground) -> Proposal:
+    """Draw the plan of a call with an effect."""
+    tainted = dict(_tainted(call, ground))
+    facts = _facts(call.arguments, ground)
+    bound = sha256_text(canonical_json([call.tool, call.arguments, call.condition, facts]))[:SHOWN_HASH]
+    kind = ground.tools.effect_kind(call.tool)
+    text = "\n".join(_lines(call, kind, bound, tainted=tainted))
+    return Proposal(call.tool, call.arguments, call.condition, kind, bound, tainted, text)
+
+
+@dataclass(frozen=True)
+class Leave:
+    """What the caller allowed beforehand: the kinds of effects that --yes covers, and plans by hash."""
+
+    yes: bool = False
+    hashes: tuple[str, ...] = ()
+
+
+def is_covered(proposal: Proposal, leave: Leave, auto: Sequence[str]) -> str | None:
+    """Return how a proposal is approved beforehand, "hash" or "option", or None; never for an agent."""
+    if is_agent():
+        return None
+    if any(len(given) >= 12 and proposal.hash.startswith(given.lower()) for given in leave.hashes):
+        return "hash"
+    return "option" if leave.yes and proposal.kind in auto and not proposal.tainted else None
+
+
+def _lines(call: Call, kind: str, bound: str, *, tainted: Mapping[str, str]) -> Iterator[str]:
+    yield f"plan {bound}  {call.tool} ({kind})"
+    rows = [(name, _shown(value), _origin(call, name)) for name, value in leaves(call.arguments)]
+    if call.condition:
+        rows.append(("only if", call.condition, "your words"))
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    for name, value, origin in rows:
+        mark = "  ! not in your words and not in this project" if name in tainted else ""
+        yield f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {origin}{mark}"
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else canonical_json(value)
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def _origin(call: Call, name: str) -> str:
+    source = call.sources.get(name) or call.sources.get(name.partition(".")[0])
+    if source is None:
+        return _ORIGINS["model"]
+    told = _ORIGINS.get(source.source, source.source)
+    return f"{told}: {source.origin}" if source.origin and source.source != "query" else told
+
+
+def leaves(arguments: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value of nested arguments with its dotted name; lists are yielded whole."""
+    for name, value in arguments.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{prefix}{name}.")  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _tainted(call: Call, ground: Ground) -> Iterator[tuple[str, str]]:
+    """Yield the arguments whose text comes from memory, data, a tool or a model, and stands nowhere trusted."""
+    known = set(_known_names(ground.world))
+    words = ground.words.lower()
+    for name, value in leaves(call.arguments):
+        source = call.sources.get(name) or call.sources.get(name.partition(".")[0])
+        origin = source.source if source else "model"
+        if origin in _TRUSTED:
+            continue
+        for text in value if isinstance(value, list) else [value]:  # pyright: ignore[reportUnknownVariableType]
+            if isinstance(text, str) and text.lower() not in words and text not in known:
+                yield name, _ORIGINS.get(origin, origin)
+
+
+def _known_names(world: World) -> Iterator[str]:
+    for model in world.models():
+        yield model.name
+        for each in model.versions:
+            yield from (each.version, f"{model.name}/{each.version}", f"{model.name}:{each.version}")
+    yield from (each.name for each in world.deployments())
+    yield from (name for each in world.datasets() for name in (each.name, *each.aliases))
+    yield from world.experiments()
+    yield from world.tests()
+
+
+def _facts(arguments: Mapping[str, Any], ground: Ground) -> dict[str, Any]:
+    """Return what the plan rests on: the stages of the models it names, and the content of the folders."""
+    facts: dict[str, Any] = {}
+    named = {str(value) for _, value in leaves(arguments) if isinstance(value, str)}
+    for model in ground.world.models():
+        if any(
+            name == model.name or name.startswith((f"{model.name}/", f"{model.name}-", f"{model.name}:"))
+            for name in named
+        ):
+            facts[model.name] = {each.version: each.stage for each in model.versions}
+    for each in ground.world.deployments():
+        if each.model in facts or each.name in named:
+            facts[each.name] = [each.version, each.rollout]
+    for name, value in leaves(arguments):
+        path = ground.project.root / str(value)
+        if name.endswith("_path") and (path / "MLmodel").is_file() and _inside(path, ground.project):
+            facts[name] = digest(path)
+    return facts
+
+
+def _inside(path: Path, project: Project) -> bool:
+    return path.resolve().is_relative_to(project.root)

@@ -1,0 +1,193 @@
+"""Run a persona: walk its graph durably, hand approvals to a person, and go on with a run cut short."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from langgraph.types import Command
+from pydantic import BaseModel, ConfigDict
+
+from axagents.agents.context import AgentContext
+from axagents.agents.graph import FRESH, build_graph
+from axagents.agents.opening import NO_LEAVE, OFFLINE_NOTICE, Request, open_context, open_desk
+from axagents.agents.proposal import Leave
+from axagents.errors import AxError, Failed, UserError, Waiting
+from axagents.progress import note
+from axagents.project import Project
+from axagents.stores.runs import Runs
+from axagents.workflows.execution import checkpointer
+
+Ask = Callable[[Mapping[str, Any]], bool | None]
+"""Shows a person the plan of an effect and returns their word, or None when nobody is there."""
+
+_VERDICTS = {"completed": "COMPLETED", "declined": "DECLINED", "waiting": "ASKED", "failed": "FAILED"}
+
+
+class AgentRun(BaseModel):
+    """How an agent's run ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agent: str
+    provider: str
+    status: Literal["completed", "failed", "waiting", "declined"]
+    answer: str
+    calls: list[dict[str, Any]]
+    needs: list[dict[str, Any]]
+    unverified_numbers: list[str]
+    run_id: str
+    session: str
+    tokens: int = 0
+    cost_usd: float = 0.0
+    receipts: list[dict[str, Any]] = []
+    candidates: list[str] = []
+    unavailable: list[str] = []
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code: 0, 3 when something is waited for, 1 when declined, a failed call's own."""
+        if self.status == "failed":
+            errors = [call["error"]["exit_code"] for call in self.calls if call.get("error")]
+            return errors[-1] if errors else 1
+        return {"completed": 0, "waiting": 3, "declined": 1}[self.status]
+
+
+def _nobody(_plan: Mapping[str, Any]) -> bool | None:
+    return None
+
+
+def run_agent(project: Project, request: Request, *, ask: Ask = _nobody) -> AgentRun:
+    """Run a persona on a request.
+
+    Raises:
+        NotFound, UserError, ProviderError: found before a run is opened.
+        AxError: what stopped the run; it can be resumed.
+    """
+    desk = open_desk(project, request)
+    run_id = Runs(project).start("agent", request.persona, request.as_record())
+    return _go(open_context(desk, request, run_id), ask)
+
+
+def resume_agent(project: Project, run_id: str, *, leave: Leave = NO_LEAVE, ask: Ask = _nobody) -> AgentRun:
+    """Go on with a run that waits for an approval, failed, or was cut short.
+
+    Raises:
+        NotFound: no such run.
+        UserError: it is no agent's, runs right now, is completed or abandoned, or waits for an answer.
+    """
+    record = Runs(project).get(run_id)
+    if record.kind != "agent":
+        raise UserError(f"run {record.run_id} is a {record.kind}, not an agent's", hint=f"ax runs resume {run_id}")
+    if record.status in ("completed", "abandoned"):
+        raise UserError(f"run {record.run_id} is {record.status}", hint=f"ax runs show {record.run_id}")
+    if record.status == "running" and not record.interrupted:
+        raise UserError(f"run {record.run_id} is running in another process", hint=f"ax runs show {record.run_id}")
+    request = Request(**record.request, leave=leave)
+    desk = open_desk(project, request)
+    Runs(project).take_over(record.run_id)
+    return _go(open_context(desk, request, record.run_id), ask)
+
+
+def _go(context: AgentContext, ask: Ask) -> AgentRun:
+    runs = Runs(context.project)
+    if context.provider.name == "offline":
+        note(OFFLINE_NOTICE)
+    ended = False
+    try:
+        done = _walk(context, ask)
+        _record(runs, done)
+        ended = True
+    except Waiting as waiting:
+        runs.fail(context.run_id, waiting, status="waiting")
+        ended = True
+        return _waiting(context, waiting.needs, waiting.message)
+    except AxError as error:
+        runs.fail(context.run_id, error)
+        ended = True
+        error.add_note(context.run_id)
+        raise
+    finally:
+        if not ended:
+            runs.fail(context.run_id, Failed("interrupted", hint=f"ax runs resume {context.run_id}"))
+    return done
+
+
+def _record(runs: Runs, done: AgentRun) -> None:
+    if done.status == "waiting" and done.needs and done.needs[0]["kind"] == "approval":
+        told = Waiting("an effect waits for an approval", needs=done.needs)
+        runs.fail(done.run_id, told, status="waiting")
+        return
+    runs.finish(done.run_id, "completed", verdict=_VERDICTS[done.status], result=done.model_dump(mode="json"))
+
+
+def _walk(context: AgentContext, ask: Ask) -> AgentRun:
+    config: Any = {"configurable": {"thread_id": context.run_id}, "recursion_limit": 3 * context.max_steps + 20}
+    with checkpointer(context.project) as saver:
+        graph = build_graph().compile(checkpointer=saver)
+        before = graph.get_state(config)
+        # A word is given only on the very plan that was shown; going on after one elsewhere, the review looks itself.
+        step: Any = Command(resume={}) if before.interrupts else None if before.next else FRESH
+        if not before.next and before.values:
+            return _finished(context)
+        while True:
+            graph.invoke(step, config, context=context, durability="sync")
+            asked = graph.get_state(config).interrupts
+            if not asked:
+                return _finished(context)
+            plan: dict[str, Any] = asked[0].value
+            word = ask(plan)
+            if word is None:
+                return _waiting(context, [approval_need(plan, context)], plan["text"])
+            step = Command(resume={"hash": plan["hash"], "approved": word, "how": "typed"})
+
+
+def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, Any]:
+    """Return what programs and people need to know of an effect that waits."""
+    return {
+        "kind": "approval",
+        "text": plan["text"],
+        "approval_id": plan["approval_id"],
+        "hash": plan["hash"],
+        "tool": plan["tool"],
+        "effect": plan["effect"],
+        "arguments": plan["arguments"],
+        "tainted": plan["tainted"],
+        "approve": [
+            f"ax approve {plan['approval_id']} && ax runs resume {context.run_id}",
+            f"ax agent run {context.persona.id} --approve {plan['hash']} ...",
+        ],
+    }
+
+
+def _waiting(context: AgentContext, needs: list[dict[str, Any]], text: str) -> AgentRun:
+    from_calls = [entry.body for entry in context.results()]
+    calls = [
+        {"tool": body["tool"], "arguments": body.get("arguments", {}), "status": body["status"], "receipt": None}
+        for body in from_calls
+    ]
+    return _as_run(context, {"status": "waiting", "answer": text, "calls": calls, "needs": needs})
+
+
+def _finished(context: AgentContext) -> AgentRun:
+    body = dict(context.journal.entries(kind="answer")[-1].body)
+    body["needs"] = [{"kind": "answer", "text": need["question"], **need} for need in body["needs"]]
+    return _as_run(context, body)
+
+
+def _as_run(context: AgentContext, body: Mapping[str, Any]) -> AgentRun:
+    turns = [entry.body["turn"] for entry in context.journal.entries(kind="message") if "turn" in entry.body]
+    return AgentRun(
+        agent=context.persona.id,
+        provider=context.provider.name,
+        run_id=context.run_id,
+        session=context.session,
+        tokens=sum(turn["tokens"] for turn in turns),
+        cost_usd=sum(turn["cost_usd"] for turn in turns),
+        unverified_numbers=body.get("unverified_numbers", []),
+        receipts=body.get("receipts", []),
+        candidates=body.get("candidates", []),
+        unavailable=body.get("unavailable", []),
+        status=body["status"],
+        answer=body["answer"],
+        calls=body["calls"],
+        needs=body["needs"],
+    )

@@ -1,0 +1,89 @@
+"""One turn of the provider, kept in the journal: malformed calls are told to it, and loops are stopped."""
+
+from typing import Any
+
+from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
+from axagents.agents.prompting import render_prompt
+from axagents.agents.wording import spell_call
+from axagents.errors import LimitReached, ProviderError, UserError
+from axagents.fields import canonical_json
+from axagents.llm.turn import Message, Turn
+from axagents.progress import note
+from axagents.toolkit import ToolError
+
+
+def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
+    """Return the next turn and the journal's position behind it.
+
+    A turn that an earlier process took and could no longer hand on is used, not asked for again.
+
+    Raises:
+        ProviderError: no turn to be had, or its calls stayed malformed.
+        LimitReached: the same call with the same arguments a third time.
+    """
+    wrong: str | None = None
+    for _ in range(MALFORMED_MOST + 1):
+        kept = [entry for entry in context.journal.entries() if entry.position > position]
+        if kept and kept[0].kind == "message" and "turn" in kept[0].body:
+            position, turn = kept[0].position, Turn.model_validate(kept[0].body["turn"])
+        else:
+            position, turn = _ask(context, position)
+        wrong = _malformed(context, turn)
+        if wrong is None:
+            _stop_loops(context, turn, position)
+            _tell(turn)
+            return position, turn
+        position = _tell_malformed(context, turn, wrong)
+    raise ProviderError(f"{context.provider.name} kept making calls that cannot be made: {wrong}")
+
+
+def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
+    system = render_prompt(context.catalog, context.persona.prompt, {"persona": context.persona.model_dump()})
+    turn = context.provider.take_turn(system, context.messages(position), context.tools.offers())
+    number = 1 + sum("turn" in entry.body for entry in context.journal.entries(kind="message"))
+    calls = tuple(call.model_copy(update={"id": f"{number}.{place}"}) for place, call in enumerate(turn.calls, start=1))
+    turn = turn.model_copy(update={"calls": calls})
+    wanted = calls if turn.stop_reason == "calls" else ()
+    message = Message(role="assistant", text=turn.text, calls=wanted, needs=turn.needs)
+    body = {"message": message.model_dump(mode="json"), "turn": turn.model_dump(mode="json")}
+    return context.journal.append("message", body), turn
+
+
+def _malformed(context: AgentContext, turn: Turn) -> str | None:
+    for call in turn.calls if turn.stop_reason == "calls" else ():
+        try:
+            context.tools.check(call.tool)
+            context.tools.checked(call.tool, call.arguments)
+        except (ToolError, UserError) as error:
+            if context.provider.name == "offline":
+                raise
+            return f"{call.tool}: {error.message}"
+    return None
+
+
+def _tell_malformed(context: AgentContext, turn: Turn, wrong: str) -> int:
+    position = 0
+    for call in turn.calls:
+        body = {"call_id": call.id, "tool": call.tool, "status": "malformed", "why": wrong}
+        position = context.journal.append("result", body)
+    return position
+
+
+def _stop_loops(context: AgentContext, turn: Turn, position: int) -> None:
+    made = [_same(entry.body["call"]) for entry in context.journal.entries(until=position, kind="call")]
+    for call in turn.calls if turn.stop_reason == "calls" else ():
+        if made.count(_same(call.model_dump(mode="json"))) >= SAME_CALL_MOST:
+            raise LimitReached(
+                f"{call.tool} was to be called a third time with the same arguments",
+                hint=f"ax runs show {context.run_id}",
+            )
+
+
+def _same(call: dict[str, Any]) -> str:
+    return canonical_json([call["tool"], call["arguments"]])
+
+
+def _tell(turn: Turn) -> None:
+    """Show the plan before anything of it is done."""
+    for place, call in enumerate(turn.calls if turn.stop_reason == "calls" else (), start=1):
+        note(f"{place}. {spell_call(call)}")

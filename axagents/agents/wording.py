@@ -1,0 +1,71 @@
+"""Questions, refusals and plans in words, from templates over what the turn holds."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from axagents.agents.persona import Persona
+from axagents.agents.prompting import render_prompt
+from axagents.agents.proposal import leaves
+from axagents.agents.tools import missing_tools
+from axagents.catalog import Catalog
+from axagents.fields import canonical_json
+from axagents.llm.turn import Call, Turn
+
+_LONGEST = 60
+
+
+def explain_turn(catalog: Catalog, persona: Persona, turn: Turn, *, session: str | None) -> str:
+    """Write a question, or why something is declined."""
+    sentences = catalog.files("sentences")
+    absent = set(missing_tools(catalog, turn.unavailable))
+    values = {
+        "turn": turn.model_dump(mode="json"),
+        "persona": persona.model_dump(mode="json"),
+        "does": {name: _does(catalog, name) for name in (*turn.candidates, *turn.unavailable) if name in sentences},
+        "absent": sorted(absent),
+        "elsewhere": {tool: _personas_with(catalog, tool) for tool in turn.unavailable if tool not in absent},
+        "understood": [spell_call(call) for call in turn.calls],
+        "session": session,
+    }
+    return render_prompt(catalog, turn.stop_reason, values)
+
+
+def spell_plan(calls: list[dict[str, Any]], plans: list[dict[str, Any]]) -> str:
+    """Write what would be called, each argument with where it comes from, and the plans of effects."""
+    lines: list[str] = []
+    for place, each in enumerate(calls, start=1):
+        lines.append(f"{place}. {each['tool']}" + (f"  only if {each['condition']}" if each["condition"] else ""))
+        for name, value in leaves(each["arguments"]):
+            lines.append(f"   {name} = {_short(value)}  ({_source(each['sources'], name)})")
+    for each in plans:
+        lines += ["", each["text"]]
+    return "\n".join(lines)
+
+
+def spell_call(call: Call) -> str:
+    """Write a call in one line: the tool, its arguments, and its condition."""
+    arguments = " ".join(f"{name}={_short(value)}" for name, value in leaves(call.arguments))
+    condition = f"  only if {call.condition}" if call.condition else ""
+    return f"{call.tool} {arguments}{condition}".strip()
+
+
+def _source(sources: Mapping[str, Any], name: str) -> str:
+    found = sources.get(name) or sources.get(name.partition(".")[0]) or {"source": "model", "origin": ""}
+    return f"{found['source']}: {found['origin']}" if found["origin"] else str(found["source"])
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else canonical_json(value)
+    text = "".join(letter for letter in text if letter.isprintable())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _does(catalog: Catalog, tool: str) -> str:
+    found = re.search(r"^does: *(.+)$", catalog.files("sentences")[tool].text, re.MULTILINE)
+    return found.group(1) if found else tool
+
+
+def _personas_with(catalog: Catalog, tool: str) -> list[str]:
+    texts = {name: file.text for name, file in catalog.files("personas").items()}
+    return [name for name, text in texts.items() if re.search(rf"^ *- {re.escape(tool)}$", text, re.MULTILINE)]

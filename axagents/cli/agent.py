@@ -1,0 +1,206 @@
+"""`ax agent`: run the persona agents, or look at them."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from axagents.cli.common import Need, command, group
+from axagents.cli.output import Shown, paint, table, tell
+from axagents.errors import UserError
+
+if TYPE_CHECKING:
+    from axagents.agents.dry import DryRun
+    from axagents.agents.opening import Desk
+    from axagents.agents.run import AgentRun
+    from axagents.project import Project
+
+app = group("Run the persona agents, or look at them.")
+
+PersonaArgument = Annotated[str, typer.Argument(metavar="ID", help="The persona; `ax agent list` shows them.")]
+ProviderOption = Annotated[str, typer.Option(help="auto, offline, or script:FILE.")]
+
+
+@command(app, "run", project=Need.WRITES)
+def run(
+    persona: PersonaArgument,
+    *,
+    input_: Annotated[str | None, typer.Option("--input", help='JSON with "query", @FILE, or - for a pipe.')] = None,
+    provider: ProviderOption = "auto",
+    session: Annotated[str | None, typer.Option(help="Go on with this conversation.")] = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Model turns and tool calls at most.")] = None,
+    deadline: Annotated[float | None, typer.Option(min=0.001, help="Seconds at most.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Approve the kinds of effects that [approve] auto lists.")] = False,
+    approve: Annotated[list[str] | None, typer.Option(metavar="HASH", help="Approve the plan of this hash.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Take one planning turn and call nothing.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what the offline planner weighed.")] = False,
+) -> Shown:
+    """Run a persona on a request in plain words."""
+    from axagents.agents.opening import Request, open_desk
+    from axagents.agents.proposal import Leave
+    from axagents.project import current_project
+
+    query = _read_query(input_)
+    leave = Leave(yes=yes, hashes=tuple(approve or ()))
+    request = Request(persona, query, provider, session, max_steps, deadline, leave=leave)
+    project = current_project()
+    if dry_run or explain:
+        desk = open_desk(project, request)
+        if explain:
+            tell(_explained(desk, query))
+        if dry_run:
+            return _show_plan(desk, query)
+    from axagents.agents.run import run_agent
+
+    return _show_run(run_agent(project, request, ask=_ask))
+
+
+@command(app, "list", project=Need.NONE)
+def list_() -> Shown:
+    """List the personas."""
+    from axagents.agents.persona import list_personas
+    from axagents.catalog import open_catalog
+    from axagents.project import find_project
+
+    personas = list_personas(open_catalog(find_project()))
+    rows = [(each.id, each.title, ", ".join(each.best_for)) for each in personas]
+    data = {"personas": [each.model_dump(mode="json") for each in personas]}
+    return Shown(data, table(["id", "title", "best for"], rows))
+
+
+@command(app, "get", project=Need.NONE)
+def get(persona: PersonaArgument) -> Shown:
+    """Show one persona: its tools, whom it may ask, its limits, examples."""
+    from axagents.agents.persona import load_persona
+    from axagents.agents.tools import missing_tools
+    from axagents.catalog import open_catalog
+    from axagents.project import find_project
+
+    catalog = open_catalog(find_project())
+    found = load_persona(catalog, persona)
+    absent = missing_tools(catalog, found.tools)
+    lines = [f"{found.id}: {found.title}", f'"{found.motto}"', f"best for: {', '.join(found.best_for)}"]
+    lines += ["tools:", *(f"  {name}{'  (not part of this installation)' * (name in absent)}" for name in found.tools)]
+    lines += [f"may ask: {', '.join(found.may_ask) or 'nobody'}"]
+    lines += [f"limits: {found.limits.max_steps} steps, {found.limits.deadline:g} s"]
+    lines += ["examples:", *(f"  {example}" for example in found.examples)]
+    return Shown({**found.model_dump(mode="json"), "not_installed": absent}, "\n".join(lines))
+
+
+@command(app, "plan")
+def plan(
+    persona: PersonaArgument,
+    *,
+    file: Annotated[str, typer.Option("--file", help="JSONL: one {id, query} a line; - for standard input.")],
+    provider: ProviderOption = "auto",
+) -> Shown:
+    """Plan many requests, one JSON object a line, and call nothing."""
+    from axagents.agents.dry import plan_once
+    from axagents.agents.opening import Request, open_desk
+    from axagents.project import current_project
+
+    queries = _read_queries(file)
+    desk = open_desk(current_project(), Request(persona, "plan", provider))
+    planned = [{"id": id_, **_dumped(plan_once(desk, query))} for id_, query in queries]
+    lines = [f"{each['id']}: {each['outcome']}  {_brief(each)}".rstrip() for each in planned]
+    return Shown(planned, "\n".join(lines))
+
+
+def show_resumed(project: "Project", run_id: str) -> Shown:
+    """Go on with an agent's run for `ax runs resume`."""
+    from axagents.agents.run import resume_agent
+
+    return _show_run(resume_agent(project, run_id, ask=_ask))
+
+
+def _read_query(input_: str | None) -> str:
+    from axagents.cli.run import read_input
+    from axagents.errors import nearest
+
+    if input_ is None:
+        raise UserError('say what is wanted: --input \'{"query": "..."}\'', field="--input")
+    given = read_input(input_)
+    for name in given:
+        if name != "query":
+            near = nearest(name, ["query"])
+            told = "; did you mean query?" if near else "; there is query"
+            raise UserError(f"{name}: there is no such field{told}", field=name, legal=["query"])
+    query = given.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise UserError("query: is required, as a text", field="query", legal=["query"])
+    return query
+
+
+def _read_queries(file: str) -> list[tuple[Any, str]]:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}", field="--file") from None
+    from axagents.requests import parse_json
+
+    queries: list[tuple[Any, str]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        given = parse_json(line, f"{file}, line {number},")
+        if not isinstance(given.get("query"), str):
+            raise UserError(f"{file}, line {number}: query is required, as a text", field="query")
+        queries.append((given.get("id", number), given["query"]))
+    return queries
+
+
+def _ask(proposal: Mapping[str, Any]) -> bool | None:
+    """Show the plan of an effect on the terminal and return the person's word; None where nobody is there."""
+    from axagents.stores.agents.approvals import is_agent
+
+    if not sys.stdin.isatty() or not sys.stderr.isatty() or is_agent():
+        return None
+    tell(proposal["text"])
+    tell(paint("apply this plan? [y/N] ", "bold"), end="")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _show_run(done: "AgentRun") -> Shown:
+    text = done.answer
+    approvals = [need for need in done.needs if need.get("kind") == "approval"]
+    if approvals:
+        need = approvals[0]
+        text = "\n".join(
+            [f"{done.agent} asks to apply this plan:", need["text"], *(f"next: {way}" for way in need["approve"])]
+        )
+    if done.unverified_numbers:
+        text += f"\nnot computed by a tool: {', '.join(done.unverified_numbers)}"
+    return Shown(done, text, exit_code=done.exit_code, verdict=done.status)
+
+
+def _show_plan(desk: "Desk", query: str) -> Shown:
+    from axagents.agents.dry import plan_once
+
+    planned = plan_once(desk, query)
+    return Shown(_dumped(planned), f"{planned.outcome}\n{planned.text}", verdict=planned.outcome)
+
+
+def _dumped(planned: "DryRun") -> dict[str, Any]:
+    return planned.model_dump(mode="json", exclude={"ranking", "text"})
+
+
+def _brief(planned: dict[str, Any]) -> str:
+    if planned["calls"]:
+        return "; ".join(
+            f"{each['tool']} {json.dumps(each['arguments'], ensure_ascii=False)}" for each in planned["calls"]
+        )
+    return f"needs {', '.join(planned['needs'])}" if planned["needs"] else ", ".join(planned["candidates"])
+
+
+def _explained(desk: "Desk", query: str) -> str:
+    from axagents.agents.dry import plan_once
+
+    ranking = plan_once(desk, query).ranking
+    rows = [
+        (each["tool"], each["score"], each["likeness"], ", ".join(each["signs"]), "yes" if each["asked"] else "")
+        for each in ranking
+    ]
+    return table(["tool", "score", "likeness", "signs", "asked for"], rows) if rows else "nothing was ranked"

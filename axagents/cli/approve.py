@@ -1,0 +1,44 @@
+"""`ax approve`: a person's word on an effect that an agent asked for."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from axagents.cli.common import command, group
+from axagents.cli.output import Shown, paint, tell
+from axagents.errors import Waiting
+
+app = group()
+
+ApprovalArgument = Annotated[str, typer.Argument(metavar="ID", help="The approval, or the plan's hash.")]
+
+
+@command(app, "approve")
+def approve(approval: ApprovalArgument) -> Shown:
+    """Show the plan of an effect that an agent asked for, and approve it on the terminal."""
+    from axagents.project import current_project
+    from axagents.stores.agents.approvals import Approvals, refuse_agents
+
+    approvals = Approvals(current_project())
+    found = approvals.get(approval)
+    refuse_agents()
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        told = "approving takes a terminal, so that a person sees the plan"
+        raise Waiting(told, needs=[{"kind": "terminal", "text": found.plan["text"]}])
+    tell(found.plan["text"])
+    tell(paint("approve this plan? [y/N] ", "bold"), end="")
+    word = sys.stdin.readline().strip().lower() in ("y", "yes")
+    return decided(approvals.decide(found.approval_id, "approved" if word else "denied", how="command"))
+
+
+def decided(approval: Any) -> Shown:
+    """Show what was decided, and how the run goes on."""
+    data = {
+        "approval_id": approval.approval_id,
+        "status": approval.status,
+        "run_id": approval.run_id,
+        "hash": approval.hash,
+    }
+    text = f"{approval.approval_id} is {approval.status}\nnext: ax runs resume {approval.run_id}"
+    return Shown(data, text, exit_code=0 if approval.status == "approved" else 1, verdict=approval.status)

@@ -1,0 +1,58 @@
+"""A model that plays a script: for tests, for evals, and for trying an agent without one that thinks."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from axagents.errors import ProviderError, UserError
+from axagents.llm.turn import Message, Offer, Turn
+
+
+class ScriptedModel:
+    """Gives its turns one after the other, and keeps what it was shown.
+
+    Attributes:
+        seen: for every turn taken, the system text, the messages and the names of the offered tools.
+    """
+
+    name = "scripted"
+
+    def __init__(self, turns: Iterable[Turn]) -> None:
+        self._turns = list(turns)
+        self.seen: list[tuple[str, tuple[Message, ...], tuple[str, ...]]] = []
+
+    def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:
+        """Return the script's next turn.
+
+        Raises:
+            ProviderError: the script is at its end.
+        """
+        at = len(self.seen)
+        self.seen.append((system, tuple(messages), tuple(offer.name for offer in offers)))
+        if at >= len(self._turns):
+            raise ProviderError(f"the script has {len(self._turns)} turns, and turn {at + 1} was asked for")
+        return self._turns[at]
+
+
+def read_script(path: Path) -> ScriptedModel:
+    """Read a script: one turn a line, as JSON.
+
+    Raises:
+        UserError: the file cannot be read, or a line is no turn.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the script {path}: {error}", field="--script") from None
+    turns: list[Turn] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            turns.append(Turn.model_validate(json.loads(line)))
+        except (ValueError, ValidationError) as error:
+            first = str(error).splitlines()[0]
+            raise UserError(f"{path}, line {number}: no turn: {first}", field="--script") from None
+    return ScriptedModel(turns)

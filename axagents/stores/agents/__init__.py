@@ -1,0 +1,1 @@
+"""What agents said, did and asked leave for."""

@@ -1,0 +1,160 @@
+"""Approvals: effects that agents asked for, each waiting for a person's word on exactly the plan shown."""
+
+import getpass
+import json
+import os
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from axagents.clock import parse_stamp, stamp, utc_now
+from axagents.errors import NotFound, Refused, UserError
+from axagents.project import Project
+from axagents.stores.database import open_database
+
+LIFETIME = timedelta(minutes=15)
+"""How long the plan that was shown may be approved."""
+
+Status = Literal["waiting", "approved", "denied"]
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One effect that waits for a word, or has had it.
+
+    Attributes:
+        hash: of the plan; only that very plan is covered.
+        plan: the plan as it was shown, with `text` for people.
+        how: typed, option, hash or command: in which way it was decided.
+    """
+
+    approval_id: str
+    run_id: str
+    call_id: str
+    hash: str
+    plan: dict[str, Any]
+    status: Status
+    asked_at: str
+    expires_at: str
+    decided_by: str | None
+    how: str | None
+
+    @property
+    def expired(self) -> bool:
+        return parse_stamp(self.expires_at) < utc_now()
+
+
+class Approvals:
+    """The approvals of one project."""
+
+    def __init__(self, project: Project) -> None:
+        self._database = open_database(project)
+
+    def ask(self, run_id: str, call_id: str, *, digest: str, plan: dict[str, Any]) -> Approval:
+        """Write down that a plan waits; the same plan of the same call waits once."""
+        standing = self.find(run_id, call_id, digest=digest)
+        if standing is not None and not (standing.status == "waiting" and standing.expired):
+            return standing
+        approval_id = secrets.token_hex(4)
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO approvals (approval_id, run_id, call_id, hash, plan, status, asked_at, expires_at)"
+                " VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?)",
+                (approval_id, run_id, call_id, digest, json.dumps(plan), stamp(), stamp(utc_now() + LIFETIME)),
+            )
+        return self.get(approval_id)
+
+    def find(self, run_id: str, call_id: str, *, digest: str) -> Approval | None:
+        """Return the newest approval of a call's plan by its hash."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT * FROM approvals WHERE run_id = ? AND call_id = ? AND hash = ?"
+                " ORDER BY asked_at DESC, rowid DESC LIMIT 1",
+                (run_id, call_id, digest),
+            ).fetchone()
+        return _approval(row) if row else None
+
+    def get(self, approval_id: str) -> Approval:
+        """Return one approval by its identifier or the beginning of its plan's hash.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT * FROM approvals WHERE approval_id = ? OR (length(?) >= 8 AND hash LIKE ?)"
+                " ORDER BY asked_at DESC, rowid DESC LIMIT 1",
+                (approval_id, approval_id, approval_id.replace("%", "") + "%"),
+            ).fetchall()
+            known = [row[0] for row in connection.execute("SELECT approval_id FROM approvals WHERE status = 'waiting'")]
+        if not rows:
+            raise NotFound("approval", approval_id, known, hint="ax runs list")
+        return _approval(rows[0])
+
+    def waiting(self, run_id: str | None = None) -> list[Approval]:
+        """Return what waits, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT * FROM approvals WHERE status = 'waiting' AND run_id = coalesce(?, run_id) ORDER BY asked_at",
+                (run_id,),
+            ).fetchall()
+        return [_approval(row) for row in rows]
+
+    def decide(self, approval_id: str, status: Status, *, how: str) -> Approval:
+        """Write down a person's word.
+
+        Raises:
+            Refused: an agent would decide.
+            UserError: it was decided before, or its time is over.
+        """
+        if status == "approved":
+            refuse_agents()
+        approval = self.get(approval_id)
+        if approval.status != "waiting":
+            raise UserError(f"approval {approval.approval_id} is {approval.status} already")
+        if approval.expired and status == "approved":
+            hint = f"ax runs resume {approval.run_id}   # shows the plan as it is now"
+            raise UserError(
+                f"approval {approval.approval_id} is older than 15 minutes; it must be shown anew", hint=hint
+            )
+        with self._database.write() as connection:
+            changed = connection.execute(
+                "UPDATE approvals SET status = ?, decided_at = ?, decided_by = ?, how = ?"
+                " WHERE approval_id = ? AND status = 'waiting'",
+                (status, stamp(), actor(), how, approval.approval_id),
+            ).rowcount
+        if not changed:
+            raise UserError(f"approval {approval.approval_id} was decided by somebody else just now")
+        return self.get(approval.approval_id)
+
+
+def actor() -> str:
+    """Return who acts: AX_ACTOR, else the user of this process."""
+    try:
+        return os.environ.get("AX_ACTOR") or getpass.getuser()
+    except OSError:
+        return f"uid {os.getuid()}"
+
+
+def is_agent() -> bool:
+    """Tell whether an agent acts here: AX_ACTOR says so."""
+    named = os.environ.get("AX_ACTOR", "").strip().lower()
+    return named == "agent" or named.startswith("agent:")
+
+
+def refuse_agents() -> None:
+    """Stop where an agent would approve.
+
+    Raises:
+        Refused: AX_ACTOR says that an agent acts.
+    """
+    if is_agent():
+        raise Refused("an agent cannot approve (AX_ACTOR=agent): who approves is not who asks")
+
+
+def _approval(row: sqlite3.Row) -> Approval:
+    values = dict(row)
+    values.pop("decided_at")
+    return Approval(**{**values, "plan": json.loads(values["plan"])})
