@@ -20,7 +20,6 @@ CANDIDATE = "models/churn_classifier_v2"
 class Training:
     """One training of the world's history; `version` is what it was registered as, if it was."""
 
-    name: str
     experiment: str
     features: tuple[str, ...]
     model: str
@@ -31,10 +30,10 @@ _PURCHASES = ("recency_days", "frequency", "monetary")
 _ACCOUNT = ("tenure_months", "monthly_charges", "support_tickets", "late_payments")
 
 HISTORY = (
-    Training("purchases only", "churn_v1", _PURCHASES, "linear", version="1.0.0"),
-    Training("purchases and tenure", "churn_v1", (*_PURCHASES, "tenure_months"), "xgboost", version="1.9.0"),
-    Training("purchases and account", "churn_v2", (*_PURCHASES, *_ACCOUNT), "xgboost", version="2.0.0"),
-    Training("purchases, account and age", "churn_v2", (*_PURCHASES, *_ACCOUNT, "age"), "xgboost"),
+    Training("churn_v1", _PURCHASES, "linear", version="1.0.0"),
+    Training("churn_v1", (*_PURCHASES, "tenure_months"), "xgboost", version="1.9.0"),
+    Training("churn_v2", (*_PURCHASES, *_ACCOUNT), "xgboost", version="2.0.0"),
+    Training("churn_v2", (*_PURCHASES, *_ACCOUNT, "age"), "xgboost"),
 )
 _TRIALS = 3
 _REPEATS = 1
@@ -68,7 +67,6 @@ def _train(project: Project, training: Training, *, seed: int) -> Path:
         "trials": _TRIALS,
         "repeats": _REPEATS,
         "seed": seed,
-        "tags": [training.name],
     }
     trained = run_workflow(project, "ml-train", request)
     return project.root / trained.result["model_path"]

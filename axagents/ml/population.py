@@ -21,16 +21,16 @@ GENDERS = ("female", "male")
 REASONS = ("moved away", "too expensive", "competitor", "no longer needed")
 
 EFFECTS = {
-    "intercept": -1.05,
-    "recency_days": 0.022,
-    "frequency": -0.085,
-    "tenure_months": -0.020,
-    "support_tickets": 0.33,
-    "late_payments": 0.42,
-    "plan=premium": -0.55,
-    "plan=basic": 0.25,
-    "monthly_charges x plan=basic": 0.012,
-    "region=south": 0.45,
+    "intercept": -3.00,
+    "recency_days > 45": 1.80,
+    "frequency < 5": 1.30,
+    "tenure_months < 12": 1.20,
+    "support_tickets": 0.35,
+    "support_tickets >= 3 and late_payments >= 1": 1.80,
+    "late_payments": 0.35,
+    "plan=premium": -0.60,
+    "monthly_charges > 80 and tenure_months < 24": 1.60,
+    "region=south": 0.60,
     "gender=female": 0.0,
     "age": 0.0,
 }
@@ -75,21 +75,28 @@ def simulate(rows: int, cutoffs: tuple[datetime, ...], *, first_id: int, seed: i
     return Population(customers, purchases, probability)
 
 
+def leaving_terms(customers: pd.DataFrame) -> pd.DataFrame:
+    """Return the terms that `EFFECTS` weighs, one column each, without the intercept and those of no effect."""
+    recency, tenure = customers["recency_days"], customers["tenure_months"]
+    tickets, late = customers["support_tickets"], customers["late_payments"]
+    terms = {
+        "recency_days > 45": recency > 45,
+        "frequency < 5": customers["frequency"] < 5,
+        "tenure_months < 12": tenure < 12,
+        "support_tickets": tickets,
+        "support_tickets >= 3 and late_payments >= 1": (tickets >= 3) & (late >= 1),
+        "late_payments": late,
+        "plan=premium": customers["plan"] == "premium",
+        "monthly_charges > 80 and tenure_months < 24": (customers["monthly_charges"] > 80) & (tenure < 24),
+        "region=south": customers["region"] == "south",
+    }
+    return pd.DataFrame(terms).astype(float)
+
+
 def leaving_probability(customers: pd.DataFrame) -> np.ndarray:
-    """Return the true probability of leaving, shape (rows,), from the columns that `EFFECTS` names."""
-    basic = (customers["plan"] == "basic").to_numpy()
-    odds = (
-        EFFECTS["intercept"]
-        + EFFECTS["recency_days"] * customers["recency_days"].to_numpy()
-        + EFFECTS["frequency"] * customers["frequency"].to_numpy()
-        + EFFECTS["tenure_months"] * customers["tenure_months"].to_numpy()
-        + EFFECTS["support_tickets"] * customers["support_tickets"].to_numpy()
-        + EFFECTS["late_payments"] * customers["late_payments"].to_numpy()
-        + EFFECTS["plan=premium"] * (customers["plan"] == "premium").to_numpy()
-        + EFFECTS["plan=basic"] * basic
-        + EFFECTS["monthly_charges x plan=basic"] * (customers["monthly_charges"].to_numpy() - 45) * basic
-        + EFFECTS["region=south"] * (customers["region"] == "south").to_numpy()
-    )
+    """Return the true probability of leaving, shape (rows,)."""
+    terms = leaving_terms(customers)
+    odds = EFFECTS["intercept"] + terms.to_numpy() @ np.array([EFFECTS[name] for name in terms.columns])
     return 1 / (1 + np.exp(-odds))
 
 

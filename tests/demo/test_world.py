@@ -60,21 +60,21 @@ def test_the_coefficients_of_the_truth_can_be_recovered(built_world: Path) -> No
     # Independent: an almost unpenalised logistic regression of scikit-learn on the true terms.
     told = truth_of(built_world)
     frame = pd.read_csv(built_world / "data/customer_data_2024.csv").dropna(subset=["monthly_charges"])
-    basic = (frame["plan"] == "basic").astype(float)
+    recency, tenure, late = frame["recency_days"], frame["tenure_months"], frame["late_payments"]
     terms = pd.DataFrame(
         {
-            "recency_days": frame["recency_days"],
-            "frequency": frame["frequency"],
-            "tenure_months": frame["tenure_months"],
+            "recency_days > 45": recency > 45,
+            "frequency < 5": frame["frequency"] < 5,
+            "tenure_months < 12": tenure < 12,
             "support_tickets": frame["support_tickets"],
-            "late_payments": frame["late_payments"],
-            "plan=premium": (frame["plan"] == "premium").astype(float),
-            "plan=basic": basic,
-            "monthly_charges x plan=basic": (frame["monthly_charges"] - 45) * basic,
-            "region=south": (frame["region"] == "south").astype(float),
-            "gender=female": (frame["gender"] == "female").astype(float),
+            "support_tickets >= 3 and late_payments >= 1": (frame["support_tickets"] >= 3) & (late >= 1),
+            "late_payments": late,
+            "plan=premium": frame["plan"] == "premium",
+            "monthly_charges > 80 and tenure_months < 24": (frame["monthly_charges"] > 80) & (tenure < 24),
+            "region=south": frame["region"] == "south",
+            "gender=female": frame["gender"] == "female",
         }
-    )
+    ).astype(float)
     spread = terms.std()
     fitted = LogisticRegression(C=1e6, max_iter=2_000).fit(terms / spread, frame["is_churned"])
     found = dict(zip(terms.columns, fitted.coef_[0] / spread, strict=True))
