@@ -60,7 +60,8 @@ def resolve(project: Project, model_id: str, *, for_effect: bool = False) -> Res
     )
     if found:
         return found
-    if pending := [each for each in pending_versions(project) if asked in {each.model, each.name}]:
+    plain = re.sub(r"(?:[:/]v?|-v)(?=\d)", ":", asked)
+    if pending := [each for each in pending_versions(project) if plain in {each.model, each.name}]:
         raise Unfinished(f"{pending[0].name} is half-way registered", hint=pending[0].hint)
     raise NotFound("model", asked, known_names(project, models), hint="ax registry list", field="model_id")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from axagents.errors import NotFound
 from axagents.project import Project
 from axagents.stores.journal import Journal
 from axagents.stores.registry.state import ModelState, RegisteredVersion, read_model, read_models
@@ -13,6 +14,8 @@ from axagents.stores.registry.stored import (
     stored_versions,
 )
 from axagents.stores.runs import Runs
+
+_CHANGES = {"registry.register": "registration", "registry.stage": "stage change to {stage}"}
 
 Standing = Literal["ok", "pending", "foreign", "diverged"]
 
@@ -77,16 +80,20 @@ def list_versions(project: Project, model: str) -> list[VersionView]:
 
 def pending_versions(project: Project, model: str | None = None) -> list[Pending]:
     """Return the registry's effects that began and did not end, leaving out those of abandoned runs."""
-    runs = Runs(project)
-    found: list[Pending] = []
+    runs, found = Runs(project), list[Pending]()
     for entry in Journal(project).unfinished():
-        if not entry.effect.startswith("registry.") or runs.get(entry.run_id).status == "abandoned":
-            continue
         told: dict[str, Any] = entry.arguments
-        if model in {None, told["model"]}:
-            change = "registration" if entry.effect == "registry.register" else f"stage change to {told['stage']}"
+        if entry.effect in _CHANGES and model in {None, told["model"]} and not _abandoned(runs, entry.run_id):
+            change = _CHANGES[entry.effect].format(**told)
             found.append(Pending(told["model"], told["version"], change, entry.run_id))
     return found
+
+
+def _abandoned(runs: Runs, run_id: str) -> bool:
+    try:
+        return runs.get(run_id).status == "abandoned"
+    except NotFound:
+        return False
 
 
 def alias_targets(project: Project, model: str) -> dict[str, str]:
