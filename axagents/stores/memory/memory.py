@@ -10,7 +10,7 @@ from axagents.errors import NotFound
 from axagents.project import Project
 from axagents.stores.memory.hit import Hit
 from axagents.stores.memory.namespaces import Namespaces, declared_namespaces
-from axagents.stores.memory.records import Change, Page, Record, Records
+from axagents.stores.memory.records import Change, Check, Page, Record, Records, allow
 from axagents.stores.memory.values import check_key, check_namespace, check_ttl, write_value
 
 
@@ -44,16 +44,20 @@ class Memory:
         Raises:
             UserError: a key, namespace, value or ttl that is not legal.
         """
-        change = self.plan(key, value, namespace=namespace, ttl=ttl)
-        declaration = self.declared.get(change.namespace)
-        if declaration is None:
-            return self.records.put(change, merge=merge)
-        return self.records.put(change, merge=merge, check=declaration.check)
-
-    def plan(self, key: str, value: dict[str, Any], *, namespace: str, ttl: float | None = None) -> Change:
-        """Check what is to be stored and return it as the change it will be."""
         name = self.declared.resolve(check_namespace(namespace))
-        return Change(name, check_key(key), write_value(value), self._expiry(name, check_ttl(ttl)))
+        change = Change(name, check_key(key), write_value(value), self._expiry(name, check_ttl(ttl)))
+        return self.records.put(change, merge=merge, check=self._check_schema(name))
+
+    def plan(self, key: str, value: dict[str, Any], *, namespace: str) -> Change:
+        """Check a record that is to be stored as it is, and return it as the change it will be.
+
+        Raises:
+            UserError: a key, namespace or value that is not legal.
+        """
+        name = self.declared.resolve(check_namespace(namespace))
+        change = Change(name, check_key(key), write_value(value), self._expiry(name, None))
+        self._check_schema(name)(value)
+        return change
 
     def retrieve(self, key: str, *, namespace: str) -> Record | None:
         """Return the newest version of a record, or None when there is none.
@@ -102,6 +106,10 @@ class Memory:
             known = [*self.declared.declarations, *self.declared.aliases, *self.records.namespaces()]
             raise NotFound("namespace", namespace, known, field="namespace", hint="ax memory stats")
         return name
+
+    def _check_schema(self, namespace: str) -> Check:
+        declaration = self.declared.get(namespace)
+        return declaration.check if declaration else allow
 
     def _expiry(self, namespace: str, ttl: float | None) -> str | None:
         declaration = self.declared.get(namespace)

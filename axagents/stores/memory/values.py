@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 from axagents.errors import UserError
-from axagents.fields import canonical_json
 
 MOST_VALUE_BYTES = 1 << 20
 MOST_KEY_LENGTH = 500
@@ -56,7 +55,7 @@ def check_ttl(ttl: float | None) -> float | None:
 
 
 def write_value(value: Any) -> str:
-    """Return a value as the JSON text that is kept.
+    """Return a value as the JSON text that is kept, its fields in the order given.
 
     Raises:
         UserError: not a JSON object, not writable as JSON, or above 1 MB (2^20 bytes of UTF-8).
@@ -64,7 +63,7 @@ def write_value(value: Any) -> str:
     if not isinstance(value, dict):
         raise UserError(f"value: must be a JSON object, not {type(value).__name__}", field="value")
     try:
-        text = canonical_json(value)
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         size = len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise UserError(f"value: cannot be written as JSON: {error}", field="value") from None
