@@ -16,7 +16,7 @@ from axagents.stores.memory.memory import Memory
 from axagents.testing.tools import check_tool
 from axagents.workflows.engine import run_workflow
 
-TRAINING = {"dataset": "cancer", "trials": 1, "folds": 2, "repeats": 1}
+TRAINING = {"dataset": "cancer", "model": "linear", "trials": 1, "folds": 2, "repeats": 1}
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "data-profile": {"dataset": "cancer"},
     "memory-search": {"query": "cancer", "namespace": "notes"},
