@@ -24,6 +24,11 @@ def tracking_uri(project: Project) -> str:
     return project.settings.tracking.uri or sqlite_uri(project.mlflow_path)
 
 
+def has_store(project: Project) -> bool:
+    """Say whether there is a store to look into: looking does not make one."""
+    return project.settings.tracking.uri is not None or project.mlflow_path.exists()
+
+
 def mlflow_client(project: Project) -> MlflowClient:
     """Return a client of the project's MLflow store and model registry, both made when missing.
 

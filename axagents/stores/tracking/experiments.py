@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 
 from axagents.errors import NotFound, UserError
 from axagents.project import Project
-from axagents.stores.tracking.client import mlflow_client
+from axagents.stores.tracking.client import has_store, mlflow_client
 
 TAGS = "axagents.tags"
 DEFAULT_EXPERIMENT = "Default"
@@ -32,6 +32,8 @@ class ExperimentRecord:
 
 def list_experiments(project: Project) -> list[ExperimentRecord]:
     """Return every experiment that is not deleted, newest first; MLflow's own empty `Default` is left out."""
+    if not has_store(project):
+        return []
     client = mlflow_client(project)
     found: list[Experiment] = []
     token: str | None = None
@@ -52,7 +54,7 @@ def find_experiment(project: Project, name: str) -> ExperimentRecord:
     Raises:
         NotFound: there is none; the nearest names are told.
     """
-    found = mlflow_client(project).get_experiment_by_name(name)
+    found = mlflow_client(project).get_experiment_by_name(name) if has_store(project) else None
     if found is None or found.lifecycle_stage != "active":
         known = [each.name for each in list_experiments(project)]
         raise NotFound("experiment", name, known, hint="ax experiments list")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from mlflow.exceptions import MlflowException
-from pandas.util import hash_array
 
 from axagents.project import Project
 from axagents.stores.tracking.client import mlflow_client
@@ -61,7 +61,9 @@ class OutOfFold:
 
 def hash_entities(values: pd.Series) -> np.ndarray:
     """Return a number for each entity, the same for the same text in every dataset."""
-    return hash_array(values.astype(str).to_numpy(dtype=object)).view(np.int64)
+    codes, entities = pd.factorize(values.astype(str))
+    digests = [blake2b(str(each).encode(), digest_size=8).digest() for each in entities]
+    return np.frombuffer(b"".join(digests), dtype="<i8")[codes]
 
 
 def write_predictions(folder: Path, predictions: OutOfFold) -> Path:

@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from axagents.errors import NotFound
 from axagents.project import Project
-from axagents.stores.tracking.client import mlflow_client
+from axagents.stores.tracking.client import has_store, mlflow_client
 from axagents.stores.tracking.experiments import ExperimentRecord, list_experiments
 
 OWNER = "axagents.run_id"
@@ -63,7 +63,7 @@ def find_run(project: Project, run_id: str) -> RunRecord:
         NotFound: no such run, or it was deleted.
     """
     try:
-        run = mlflow_client(project).get_run(run_id)
+        run = mlflow_client(project).get_run(run_id) if has_store(project) else None
     except MlflowException:
         run = None
     if run is None or run.info.lifecycle_stage != "active":

@@ -15,6 +15,7 @@ from axagents.stores.tracking.runs import RunRecord, continue_run, find_run, fin
 from axagents.workflows.experiments.comparison import choose_metrics, compare_sides
 from axagents.workflows.experiments.criteria import judge, read_conditions, summarise
 from axagents.workflows.experiments.evidence import CLAIMED, Side, find_side, newest_run, standard_name
+from axagents.workflows.experiments.remembering import remember_experiment, remember_report
 from axagents.workflows.experiments.report import report_markdown, report_text
 from axagents.workflows.experiments.request import Comparison, TrackerRequest, TrackerResult
 from axagents.workflows.experiments.training import TRAIN, train, training_request
@@ -159,6 +160,7 @@ def report(state: TrackerState, context: StepContext) -> State:
     path.write_text(report_markdown(result, decision, state.get("notes", [])), encoding="utf-8")
     log_files(project, run.run_id, [path])
     set_tags(project, run.run_id, {"axagents.verdict": decision.verdict})
+    _remember(project, result, decision)
     finish_run(project, run.run_id)
     outcome = Outcome(
         verdict=decision.verdict,
@@ -168,6 +170,14 @@ def report(state: TrackerState, context: StepContext) -> State:
         report=report_text(result, decision, state.get("notes", [])),
     )
     return {"outcome": outcome.model_dump(mode="json")}
+
+
+def _remember(project: Project, result: TrackerResult, decision: Decision) -> None:
+    computed = {name: value for name, value in result.metrics.items() if "." not in name and name not in result.claimed}
+    facts = {"hypothesis": result.hypothesis or "", "conclusion": f"{decision.verdict}: {decision.because}"}
+    remember_experiment(project, find_experiment(project, result.experiment), {**facts, "metrics": computed})
+    summary = result.comparison.answer if result.comparison else decision.because
+    remember_report(project, result.experiment, result.mlflow_run_id, verdict=decision.verdict, summary=summary)
 
 
 def _decide(project: Project, comparison: Comparison | None, *, criteria: str) -> Decision:

@@ -13,6 +13,7 @@ from axagents.workflows.experiments.evidence import SPLIT, Side
 from axagents.workflows.experiments.request import Difference
 
 Evidence = Literal["paired", "folds", "unpaired", "points"]
+Key = Literal["row", "entity"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +74,15 @@ def _better(metric: str, first: Side, second: Side, *, interval: Interval) -> st
 
 def _by_rows(metric: str, first: Side, second: Side, *, level: float, seed: int) -> Found | None:
     one, other = first.predictions, second.predictions
-    if one is None or other is None or not _same_rows(one, other) or not _fits(metric, one):
+    if one is None or other is None or not _fits(metric, one):
         return None
-    rows = np.intersect1d(_complete_rows(one), _complete_rows(other))
-    if len(rows) == 0:
+    key = _common_key(one, other)
+    if key is None:
         return None
-    views = [views_of(each, metric, rows) for each in (one, other)]
+    wanted = np.intersect1d(_complete(one, key), _complete(other, key))
+    if len(wanted) == 0:
+        return None
+    views = [views_of(each, metric, wanted, key=key) for each in (one, other)]
     if not np.array_equal(views[0].y, views[1].y):
         return None
     threshold = 0.5 if METRICS[metric].needs == "labels" else None
@@ -88,7 +92,7 @@ def _by_rows(metric: str, first: Side, second: Side, *, level: float, seed: int)
         first=views[0].scores,
         second=views[1].scores,
         thresholds=(threshold, threshold),
-        entity=views[0].entity,
+        entity=views[0].entity if key == "row" else None,
         level=level,
         seed=seed,
     )
@@ -96,36 +100,52 @@ def _by_rows(metric: str, first: Side, second: Side, *, level: float, seed: int)
     return Found(interval, (values[0], values[1]), "paired")
 
 
-def _same_rows(one: OutOfFold, other: OutOfFold) -> bool:
+def _common_key(one: OutOfFold, other: OutOfFold) -> Key | None:
+    """By what rows of two sets can be told to be the same: their number in the same data, else a unique entity."""
     facts, against = one.facts, other.facts
-    same = ("fingerprint", "target", "task", "classes")
-    return all(getattr(facts, name) == getattr(against, name) for name in same)
+    if any(getattr(facts, name) != getattr(against, name) for name in ("target", "task", "classes")):
+        return None
+    if facts.fingerprint == against.fingerprint:
+        return "row"
+    if facts.entity is None or facts.entity != against.entity:
+        return None
+    return "entity" if _is_unique(one) and _is_unique(other) else None
+
+
+def _is_unique(predictions: OutOfFold) -> bool:
+    first = predictions.repeat == predictions.repeat[0]
+    return predictions.entity is not None and len(np.unique(predictions.entity[first])) == int(first.sum())
 
 
 def _fits(metric: str, predictions: OutOfFold) -> bool:
     return metric in METRICS and predictions.facts.task in METRICS[metric].tasks
 
 
-def _complete_rows(predictions: OutOfFold) -> np.ndarray:
-    rows, counts = np.unique(predictions.row, return_counts=True)
-    return rows[counts == len(np.unique(predictions.repeat))]
+def _keys(predictions: OutOfFold, key: Key) -> np.ndarray:
+    return predictions.row if key == "row" or predictions.entity is None else predictions.entity
 
 
-def views_of(predictions: OutOfFold, metric: str, rows: np.ndarray) -> Views:
-    """Return a metric's scores on `rows` (sorted), one array a repeat.
+def _complete(predictions: OutOfFold, key: Key) -> np.ndarray:
+    """The keys that every repeat has a score for."""
+    found, counts = np.unique(_keys(predictions, key), return_counts=True)
+    return found[counts == len(np.unique(predictions.repeat))]
+
+
+def views_of(predictions: OutOfFold, metric: str, wanted: np.ndarray, *, key: Key = "row") -> Views:
+    """Return a metric's scores on the `wanted` keys, in their order, one array a repeat.
 
     A metric of labels gets each row's decision as its score, since the threshold differs from fold to fold.
     """
-    scores = predictions.scores
+    scores, keys = predictions.scores, _keys(predictions, key)
     if METRICS[metric].needs == "labels" and predictions.labels is not None:
         labels = predictions.labels.astype(np.int64)
         scores = labels.astype(np.float64) if scores.ndim == 1 else np.eye(scores.shape[1])[labels]
-    wanted = np.isin(predictions.row, rows)
+    inside = np.isin(keys, wanted)
     views: list[np.ndarray] = []
     order = np.array([], dtype=np.int64)
     for repeat in np.unique(predictions.repeat):
-        places = np.flatnonzero(wanted & (predictions.repeat == repeat))
-        order = places[np.argsort(predictions.row[places], kind="stable")]
+        places = np.flatnonzero(inside & (predictions.repeat == repeat))
+        order = places[np.argsort(keys[places], kind="stable")]
         views.append(scores[order])
     entity = None if predictions.entity is None else predictions.entity[order]
     return Views(predictions.y[order], views, entity)
@@ -150,7 +170,7 @@ def _by_samples(metric: str, first: Side, second: Side, *, level: float, seed: i
         predictions = side.predictions
         if predictions is None or not _fits(metric, predictions):
             return None
-        views = views_of(predictions, metric, _complete_rows(predictions))
+        views = views_of(predictions, metric, _complete(predictions, "row"))
         threshold = 0.5 if METRICS[metric].needs == "labels" else None
         intervals.append(
             metric_interval(

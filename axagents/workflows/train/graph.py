@@ -17,6 +17,7 @@ from axagents.progress import advance, note
 from axagents.project import Project
 from axagents.stores.tracking.entries import log_files
 from axagents.stores.tracking.runs import RunRecord, find_run, finish_run
+from axagents.workflows.experiments.remembering import remember_report
 from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
 from axagents.workflows.outcome import Artifact, Outcome
 from axagents.workflows.train.assessing import MODEL, PLOTS, assess_model
@@ -199,6 +200,8 @@ def _record(
     )
     log_files(context.project, run.run_id, [context.folder / REPORT])
     if not setup.request.mlflow_run_id:
+        told = {"verdict": result.verdict, "summary": result.headline}
+        remember_report(context.project, result.experiment, run.run_id, **told)
         finish_run(context.project, run.run_id)
 
 
