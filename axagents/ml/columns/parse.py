@@ -80,7 +80,14 @@ def read_date_tokens(tokens: pd.Series, date_format: str) -> pd.Series:
         unit = "s" if date_format == "epoch-s" else "ms"
         numbers: Any = pd.to_numeric(tokens, errors="coerce")
         return pd.to_datetime(numbers, unit=unit, errors="coerce").astype("datetime64[ns]")
-    pattern = "ISO8601" if date_format == "iso" else date_format
+    if date_format != "iso":
+        return _read_dates(tokens, date_format)
+    # pandas 2.3 gives a time without an offset the offset of the one before it, so the two are read apart.
+    shifted = tokens.str.contains(r"\d(?:Z|[+-]\d{2}:?\d{2})$", na=False).astype(bool)
+    return _read_dates(tokens.where(~shifted), "ISO8601").fillna(_read_dates(tokens.where(shifted), "ISO8601"))
+
+
+def _read_dates(tokens: pd.Series, pattern: str) -> pd.Series:
     parsed = pd.to_datetime(tokens, format=pattern, errors="coerce", utc=True)
     return parsed.dt.tz_localize(None).astype("datetime64[ns]")
 

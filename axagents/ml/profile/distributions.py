@@ -13,6 +13,8 @@ TOP_VALUES = 10
 _MOST_BINS = 40
 _WHOLE_BINS = 31
 _EXACT_WHOLE = 2.0**52
+# Cubes of larger numbers overflow.
+_HUGE = 1e100
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 # A range so much wider than the middle half of the data is cut for the histogram.
 _WIDE = 40.0
@@ -27,8 +29,8 @@ def describe_numbers(values: pd.Series) -> NumberFacts | None:
     return NumberFacts(
         minimum=float(numbers.min()),
         maximum=float(numbers.max()),
-        mean=float(numbers.mean()),
-        std=float(numbers.std(ddof=1)) if numbers.size > 1 else None,
+        mean=float((numbers / numbers.size).sum()) if numbers.max() > _HUGE else float(numbers.mean()),
+        std=_spread(numbers),
         skew=_skew(numbers),
         zeros=int((numbers == 0).sum()),
         negatives=int((numbers < 0).sum()),
@@ -65,14 +67,24 @@ def find_top_values(counts: Mapping[str, int]) -> tuple[TopValue, ...]:
     return tuple(TopValue(value=value, rows=rows) for value, rows in ranked[:TOP_VALUES] if rows > 1)
 
 
+def _spread(numbers: np.ndarray) -> float | None:
+    if numbers.size < 2:
+        return None
+    with np.errstate(over="ignore"):
+        spread = float(numbers.std(ddof=1))
+    return spread if math.isfinite(spread) else None
+
+
 def _skew(numbers: np.ndarray) -> float | None:
     """Return the adjusted Fisher-Pearson coefficient G1 (Joanes and Gill 1998)."""
     n = numbers.size
     if n < 3:
         return None
+    if np.abs(numbers).max() > _HUGE:
+        return None
     centred = numbers - numbers.mean()
     spread = float(np.mean(centred**2))
-    if spread <= 0 or not math.isfinite(spread):
+    if spread <= 0:
         return None
     return float(np.mean(centred**3) / spread**1.5 * math.sqrt(n * (n - 1)) / (n - 2))
 
