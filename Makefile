@@ -15,7 +15,7 @@ export AX_TEST_DATA ?= $(abspath $(wildcard ../shared/data))
 export AX_TEST_CLUSTER ?= $(abspath $(wildcard ../shared/kube/cluster))
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
-.PHONY: demo test test-slow check format bench lock install install-dev clean
+.PHONY: demo test test-slow check format bench recording lock install install-dev clean
 
 demo: install
 	@folder=$$(mktemp -d "$${TMPDIR:-/tmp}/axagents-demo.XXXXXX") && ax="$(abspath $(BIN))/ax" && cd "$$folder" \
@@ -58,6 +58,9 @@ $(VENV)/.installed: pyproject.toml requirements.lock | $(BIN)/python
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) -e '.[dev]'
 	@touch $@
+
+recording: install
+	$(BIN)/python -m evals.recording
 
 lock: install-dev
 	$(PIP) uv
