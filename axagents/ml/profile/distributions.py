@@ -95,7 +95,7 @@ def _count_numbers(numbers: np.ndarray) -> Histogram:
         return Histogram(edges=(low - 0.5, high + 0.5), counts=(int(numbers.size),))
     quartiles = np.quantile(numbers, (0.005, 0.25, 0.75, 0.995))
     middle = quartiles[2] - quartiles[1]
-    if middle > 0 and high - low > _WIDE * middle:
+    if middle > 0 and (high - low) / _WIDE > middle:
         low, high = float(quartiles[0]), float(quartiles[3])
     inside = numbers[(numbers >= low) & (numbers <= high)]
     counts, edges = np.histogram(inside, bins=_choose_edges(inside, low, high))

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 
 from axagents.errors import Failed, UserError
+from axagents.ml.columns.sql import quote_text
 from axagents.stores.datasets.record import Source
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -77,21 +77,50 @@ def _fetch_table(location: str, folder: Path) -> Path:
         raise UserError(
             f"{location} names a database and no table", field="path", hint=f"write {address}#TABLE, or #SELECT ..."
         )
-    ibis = _import_extra("ibis", location)
+    is_query = wanted.strip().lower().startswith(("select ", "with "))
     target = folder / "table.parquet"
+    copy = _copy_from_duckdb if address.lower().startswith("duckdb://") else _copy_through_ibis
     try:
-        connection = ibis.connect(_expand(address))
-        is_query = wanted.strip().lower().startswith(("select ", "with "))
-        expression = connection.sql(wanted) if is_query else connection.table(wanted.strip())
-        batches = expression.to_pyarrow_batches(chunk_size=100_000)
-        with pq.ParquetWriter(target, batches.schema) as writer:
-            for batch in batches:
-                writer.write_batch(batch)
+        copy(location, target, wanted=wanted.strip(), is_query=is_query)
     except ImportError as error:
         raise UserError(f"{location} needs a package that is not installed: {error}", hint=_INSTALL) from None
-    except (ibis.common.exceptions.IbisError, duckdb.Error, OSError, ValueError, RuntimeError) as error:
+    except (duckdb.Error, OSError, ValueError, RuntimeError) as error:
         raise UserError(f"cannot read {location}: {_hide(str(error), location)}", field="path") from error
     return target
+
+
+def _copy_from_duckdb(location: str, target: Path, *, wanted: str, is_query: bool) -> None:
+    # Ibis 12 asks DuckDB 2.0 for methods that it no longer has, and there is nothing between the two to gain.
+    path = Path(_expand(location.partition("#")[0]).partition("://")[2])
+    if not path.is_file():
+        raise UserError(f"there is no file {path}", field="path")
+    query = wanted if is_query else f"SELECT * FROM {_quote_name(wanted)}"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute(f"COPY ({query}) TO {quote_text(str(target))} (FORMAT PARQUET)")
+
+
+def _copy_through_ibis(location: str, target: Path, *, wanted: str, is_query: bool) -> None:
+    ibis = _import_extra("ibis", location)
+    connection = ibis.connect(_expand(location.partition("#")[0]))
+    try:
+        expression = connection.sql(wanted) if is_query else connection.table(wanted)
+        expression.to_parquet(target)
+    except Exception as error:
+        expected = (ibis.common.exceptions.IbisError, ibis.common.exceptions.TableNotFound)
+        if not isinstance(error, expected) and not _is_driver_error(error):
+            raise
+        raise UserError(f"cannot read {location}: {_hide(str(error), location)}", field="path") from error
+    finally:
+        connection.disconnect()
+
+
+def _is_driver_error(error: Exception) -> bool:
+    """Say whether a database's driver raised it: each has its own class, and PEP 249 calls their root Error."""
+    return any(kind.__name__ == "Error" for kind in type(error).__mro__)
+
+
+def _quote_name(name: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
 
 
 def _import_extra(name: str, location: str) -> Any:

@@ -48,6 +48,7 @@ def open_table(
             connection.execute(f"SET memory_limit={quote_text(memory_limit)}")
             connection.execute(f"SET temp_directory={quote_text(folder)}")
             connection.execute("SET enable_progress_bar=false")
+            connection.execute("SET TimeZone='UTC'")
             with _clear_errors(path, layout):
                 if file_format == "parquet":
                     yield _open_parquet(connection, path)
@@ -125,8 +126,8 @@ def _normalise(column: str, kind: str) -> tuple[str, Stored]:
         return f"CAST({column} AS DOUBLE)", "number"
     if kind == "BOOLEAN":
         return column, "boolean"
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"make_timestamp(epoch_us({column}))", "date"
+    if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
+        return f"make_timestamp(epoch_us(CAST({column} AS TIMESTAMPTZ)))", "date"
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
         return f"CAST({column} AS TIMESTAMP)", "date"
     return f"CAST({column} AS VARCHAR)", "text"
