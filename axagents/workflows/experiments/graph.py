@@ -1,6 +1,8 @@
 """The graph of ml-experiment-tracker: initialize, log parameters, track metrics, save artifacts, compare, report."""
 
+import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -191,12 +193,15 @@ def _decide(project: Project, comparison: Comparison | None, *, criteria: str) -
 
 def _next_commands(request: TrackerRequest, run: RunRecord) -> list[str]:
     name = request.experiment_name
-    go_on = f'{{"experiment_name": "{name}", "run_id": "{run.run_id}", "metrics": {{"NAME": NUMBER}}}}'
-    commands = [f"ax experiments show {name!r}", f"ax run ml-experiment-tracker --input '{go_on}'"]
+    go_on = {"experiment_name": name, "run_id": run.run_id, "metrics": {"NAME": 0.5}}
+    commands = [f"ax experiments show {shlex.quote(name)}", _tracker_command(go_on)]
     if TRAINING not in run.tags:
-        real = f'{{"experiment_name": "{name}", "dataset": "NAME", "target": "COLUMN"}}'
-        commands.append(f"ax run ml-experiment-tracker --input '{real}'")
+        commands.append(_tracker_command({"experiment_name": name, "dataset": "NAME", "target": "COLUMN"}))
     return commands
+
+
+def _tracker_command(request: dict[str, Any]) -> str:
+    return f"ax run ml-experiment-tracker --input {shlex.quote(json.dumps(request))}"
 
 
 def _request(state: TrackerState) -> TrackerRequest:

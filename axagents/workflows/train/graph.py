@@ -26,7 +26,7 @@ from axagents.workflows.train.files import from_json, load_runs, save_runs, to_j
 from axagents.workflows.train.recording import open_training_run, record_training
 from axagents.workflows.train.report import report_markdown, report_text
 from axagents.workflows.train.request import LeakageFinding, LeakageSummary, TrainRequest, TrainResult
-from axagents.workflows.train.result import build_result, tell_figure, tell_gain
+from axagents.workflows.train.result import Logged, build_result, tell_figure, tell_gain
 from axagents.workflows.train.setup import (
     Material,
     Setup,
@@ -161,10 +161,9 @@ def log(state: TrainState, context: StepContext) -> State:
         problem,
         leakage=leakage,
         figures=figures,
+        selection=selection,
         decision=decision,
-        mlflow_run_id=run.run_id,
-        paths=(_place(context, context.folder / MODEL), plots),
-        chosen=(selection.chosen, selection.because, selection.margin),
+        logged=Logged(_place(context, context.folder / MODEL), tuple(plots), run.run_id),
         split=make_plan(problem, setup).text,
         seconds=state.get("floor_seconds", 0.0) + state.get("search_seconds", 0.0) + figures.seconds,
     )

@@ -1,14 +1,21 @@
 """Put the result of a training together, with its headline, its warnings and the commands that come next."""
 
 import json
-from collections.abc import Sequence
-from typing import Literal, cast
+import shlex
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 from axagents.decisions.table import Decision
 from axagents.ml.problem import Problem
+from axagents.ml.selection import Selection
 from axagents.workflows.train.figures import Figures
 from axagents.workflows.train.request import Figure, LeakageSummary, LeftOutColumn, TrainResult
 from axagents.workflows.train.setup import Setup
+
+# What the result tells as `assess` found it.
+_OF_FIGURES = (
+    "metrics", "floors", "gain", "candidates", "chosen_in_folds", "threshold", "calibration", "importance",
+)  # fmt: skip
 
 
 def tell_gain(gain: Figure) -> Literal["shown", "unclear", "refuted"]:
@@ -37,39 +44,40 @@ def find_warnings(leakage: LeakageSummary, figures: Figures, decision: Decision)
     return [*told, *figures.notes]
 
 
+@dataclass(frozen=True)
+class Logged:
+    """Where a training was logged: paths relative to the project, and the id of the MLflow run."""
+
+    model_path: str
+    plots: tuple[str, ...]
+    mlflow_run_id: str
+
+
 def build_result(
     setup: Setup,
     problem: Problem,
     *,
     leakage: LeakageSummary,
     figures: Figures,
+    selection: Selection,
     decision: Decision,
-    mlflow_run_id: str,
-    paths: tuple[str, Sequence[str]],
-    chosen: tuple[str, str, float],
+    logged: Logged,
     split: str,
     seconds: float,
 ) -> TrainResult:
-    """Return the whole result.
-
-    Args:
-        paths: of the model folder and of the plots, relative to the project.
-        chosen: the chosen candidate, the sentence that says why, and the margin used.
-        seconds: what floor, search and assessment took.
-    """
-    name, because, margin = chosen
-    model_path, plots = paths
+    """Return the whole result; `seconds` is what floor, search and assessment took."""
+    shared: dict[str, Any] = {each: getattr(figures, each) for each in _OF_FIGURES}
     return TrainResult(
+        **shared,
         task=problem.task,
         dataset=setup.dataset,
         target=setup.target,
-        metrics=figures.metrics,
         floor=figures.floors["linear"],
-        model_path=model_path,
-        mlflow_run_id=mlflow_run_id,
+        model_path=logged.model_path,
+        mlflow_run_id=logged.mlflow_run_id,
         experiment=setup.experiment,
         warnings=find_warnings(leakage, figures, decision),
-        headline=_headline(setup, leakage, figures=figures, chosen=name),
+        headline=_headline(setup, leakage, figures=figures, chosen=selection.chosen),
         verdict=cast('Literal["TRAINED", "WARNING"]', decision.verdict),
         fingerprint=setup.fingerprint,
         rows=problem.rows,
@@ -77,24 +85,17 @@ def build_result(
         left_out=[LeftOutColumn(column=each.column, why=each.why) for each in problem.left_out],
         classes=[str(each) for each in problem.target.classes],
         primary_metric=setup.primary,
-        chosen=name,
-        because=because,
-        margin=margin,
-        floors=figures.floors,
-        gain=figures.gain,
-        candidates=figures.candidates,
-        chosen_in_folds=figures.chosen_in_folds,
+        chosen=selection.chosen,
+        because=selection.because,
+        margin=selection.margin,
         assessment=figures.method,
         split=split,
         leakage=leakage,
-        threshold=figures.threshold,
-        calibration=figures.calibration,
-        importance=figures.importance,
-        plots=list(plots),
+        plots=list(logged.plots),
         seed=setup.seed,
         trials=sum(each.trials for each in figures.candidates),
         seconds=round(seconds, 1),
-        next=_next_commands(setup, model_path),
+        next=_next_commands(setup, logged.model_path),
     )
 
 
@@ -116,6 +117,6 @@ def _next_commands(setup: Setup, model_path: str) -> list[str]:
     name = f"{setup.dataset}-{setup.target}".lower().replace("_", "-")
     request = json.dumps({"model_path": model_path, "model_name": name})
     return [
-        f"ax experiments show {setup.experiment}",
-        f"ax run ml-model-registry --input '{request}'",
+        f"ax experiments show {shlex.quote(setup.experiment)}",
+        f"ax run ml-model-registry --input {shlex.quote(request)}",
     ]

@@ -194,6 +194,22 @@ def test_nothing_left_is_refused(tracked: Project, add_frame: AddFrame) -> None:
     assert run.status == "failed"
 
 
+def test_a_holdout_measures_floor_and_model_on_the_same_rows(tracked: Project, add_frame: AddFrame) -> None:
+    frame = _calls().drop(columns="duration").assign(day=pd.date_range("2026-01-01", periods=1500, freq="h"))
+    name = add_frame("calls", frame, target="bought", time="day", cutoff="2026-12-31")
+    result = told(train(tracked, name, model="boosting-small"))
+    assert "held out" in result.assessment
+    if result.chosen == "linear":
+        assert result.floor == result.metrics
+    gap = result.metrics["auc_roc"].mean - result.floor["auc_roc"].mean
+    assert result.gain.mean == pytest.approx(gap)
+    kept = fetch_predictions(tracked, result.mlflow_run_id)
+    assert kept is not None
+    assert result.metrics["auc_roc"].mean == pytest.approx(roc_auc_score(kept.y, kept.scores))
+    # The last rows in time, as the catalog declares.
+    assert kept.row.min() == len(frame) - len(kept.row)
+
+
 def test_a_strong_feature_raises_its_question(tracked: Project, add_frame: AddFrame) -> None:
     """Like `duration` of bank marketing: AUC near .82 alone, far above the rest, and known only afterwards."""
     result = told(train(tracked, add_frame("calls", _calls(), target="bought")))
