@@ -19,14 +19,16 @@ from axagents.ml.fitting import Fit, Part, Prepared, fit_part, prepare_problem
 from axagents.ml.metrics import METRICS
 from axagents.ml.problem import Problem
 from axagents.ml.runs import CandidateRun
+from axagents.ml.search import MOST_FIT_ROWS
 from axagents.ml.selection import Selection
 from axagents.ml.splits import SplitPlan
 from axagents.ml.thresholds import ThresholdRule, choose_threshold, rule_for
-from axagents.ml.tuning import INNER_FOLDS, MOST_SEARCH_ROWS, Limit, inner_parts, plain_config, sample_rows, tune
+from axagents.ml.tuning import Limit, inner_parts, plain_config, sample_rows, tune
 
 _MOST_WARM = 6
 _MANY_ROWS = 50_000
-_SEARCH_SHARE = 0.6
+_SEARCH_SHARE = 0.5
+_THREAD_GAIN = 0.6
 
 
 def fit_final(
@@ -53,7 +55,7 @@ def fit_final(
         warnings.simplefilter("ignore", ConvergenceWarning)
         limit = Limit(time.monotonic() + seconds * _SEARCH_SHARE, trials)
         config = _choose_config(candidate, run, prepared, plan=plan, primary=selection.primary, limit=limit, seed=seed)
-        rows = sample_rows(prepared, plan.development, most=_affordable(run, plan, seconds), seed=seed)
+        rows = sample_rows(problem, plan.development, most=_affordable(run, seconds), seed=seed)
         many = len(rows) > _MANY_ROWS
         threads = int(joblib.cpu_count()) if many else 1
         with threadpool_limits(threads):
@@ -89,38 +91,46 @@ def _choose_config(
     limit: Limit,
     seed: int,
 ) -> Config:
-    ranked = _rank_configs(run, sign=METRICS[primary].sign)
-    if candidate.space is None:
+    ranked = _rank_configs(candidate, run, sign=METRICS[primary].sign)
+    usual = float(np.median([trial.seconds for trial in run.trials]))
+    if candidate.space is None or (limit.trials is None and time.monotonic() + usual > limit.until):
         return ranked[0]
     parts = inner_parts(prepared, plan.development, seed=seed)
-    with threadpool_limits(1):
-        return tune(candidate, parts, primary=primary, limit=limit, seed=seed, warm=ranked[:_MOST_WARM]).config
+    warm = [{key: value for key, value in config.items() if key != "n_estimators"} for config in ranked[:_MOST_WARM]]
+    threads = int(joblib.cpu_count()) if prepared.problem.rows > _MANY_ROWS else 1
+    with threadpool_limits(threads):
+        return tune(candidate, parts, primary=primary, limit=limit, seed=seed, warm=warm, threads=threads).config
 
 
-def _rank_configs(run: CandidateRun, *, sign: int) -> list[Config]:
-    """Return what was tried in the outer folds, the best first, by the mean gain on the first of each fold."""
+def _rank_configs(candidate: Candidate, run: CandidateRun, *, sign: int) -> list[Config]:
+    """Return what was tried in the outer folds, the best first, by the mean gain on the first of each fold.
+
+    Where trees were counted by early stopping, a configuration gets the median count of its folds.
+    """
     first = {trial.fold: trial.score for trial in run.trials if trial.number == 0}
     gains: dict[str, list[float]] = {}
+    trees: dict[str, list[int]] = {}
     for trial in run.trials:
-        key = json.dumps(
-            {name: value for name, value in trial.config.items() if name != "n_estimators" or run.order < 5}
-        )
+        counted = candidate.early_stopping and "n_estimators" in trial.config
+        key = json.dumps({name: value for name, value in trial.config.items() if not counted or name != "n_estimators"})
         gain = (trial.score - first[trial.fold]) * sign
         if np.isfinite(gain):
             gains.setdefault(key, []).append(gain)
+            trees.setdefault(key, []).extend([int(trial.config["n_estimators"])] if counted else [])
     if not gains:
         return [run.trials[0].config]
     # One lucky fold is not evidence: a gain counts as if two folds more had shown none.
     order = sorted(gains, key=lambda key: -sum(gains[key]) / (len(gains[key]) + 2))
-    return [json.loads(key) for key in order]
+    return [
+        {**json.loads(key), **({"n_estimators": int(np.median(trees[key]))} if trees[key] else {})} for key in order
+    ]
 
 
-def _affordable(run: CandidateRun, plan: SplitPlan, seconds: float) -> int:
-    """Return how many rows a fit may use, going by what a configuration took in the search."""
-    looked_at = min(len(plan.folds[0].train), MOST_SEARCH_ROWS) * (INNER_FOLDS - 1)
-    per_row = float(np.median([trial.seconds for trial in run.trials])) / max(looked_at, 1)
-    affordable = seconds / max(per_row, 1e-9) * joblib.cpu_count()
-    return max(MOST_SEARCH_ROWS, int(affordable))
+def _affordable(run: CandidateRun, seconds: float) -> int:
+    """Return how many rows a fit may use, going by what a configuration took in the search on one thread."""
+    per_row = float(np.median([trial.seconds / max(trial.rows, 1) for trial in run.trials]))
+    speed = max(1.0, _THREAD_GAIN * joblib.cpu_count())
+    return max(MOST_FIT_ROWS, int(seconds * speed / max(per_row, 1e-9)))
 
 
 def _wrap(fit: Fit) -> tuple[Any, Flavour]:

@@ -18,7 +18,7 @@ MISSING = "(missing)"
 
 _LARGEST = 1e30  # beyond it float32, in which trees compare, overflows
 MOST_ONE_HOT = 50
-_MANY_ROWS = 200_000
+_MANY_ROWS = 20_000
 _DAY = np.timedelta64(1, "D")
 
 
@@ -48,7 +48,7 @@ def make_encoder(matrix: pd.DataFrame, columns: Sequence[ColumnSpec], *, style: 
     """Return an unfitted encoder for the matrix of these columns.
 
     linear: medians and missing marks, scaled; one-hot, of more than 50 categories the most frequent. tree: numbers as
-    they are; one-hot up to 15 categories (4 above 200,000 rows), ordinal codes beyond. No encoding looks at the target.
+    they are; one-hot up to 15 categories (4 above 20,000 rows), ordinal codes beyond. No encoding looks at the target.
     """
     texts = text_columns(columns)
     numbers = [spec.name for spec in columns if spec.name not in texts]

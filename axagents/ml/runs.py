@@ -11,7 +11,10 @@ _ARRAYS = ("raw", "calibrated", "thresholds", "inner_scores", "fold_scores")
 
 @dataclass(frozen=True)
 class Trial:
-    """One configuration tried inside one outer fold, with its inner score (NaN: fell out of the race) and seconds."""
+    """One configuration tried inside one outer fold.
+
+    `score` is its inner score (NaN: it fell out of the race), `rows` how many it was taught over the inner folds.
+    """
 
     candidate: str
     fold: int
@@ -19,6 +22,7 @@ class Trial:
     config: dict[str, Any]
     score: float
     seconds: float
+    rows: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +93,7 @@ def _trial_facts(trial: Trial) -> dict[str, Any]:
         "config": trial.config,
         "score": score,
         "seconds": trial.seconds,
+        "rows": trial.rows,
     }
 
 
@@ -101,4 +106,5 @@ def _read_trial(facts: dict[str, Any]) -> Trial:
         config=facts["config"],
         score=score,
         seconds=facts["seconds"],
+        rows=facts["rows"],
     )

@@ -9,7 +9,7 @@ is fixed in the source and knows no data set.
 
 How time is divided. The outer folds are shared out to as many threads as there are cores; each fold may use its part
 of what is left of the budget, the cheap candidates first, the searched one with the rest. Folds of later repeats that
-would start after the budget is spent are left out, and said. Above 40,000 rows a search looks at a sample.
+would start after the budget is spent are left out, and said. Above 25,000 rows a search looks at a sample.
 """
 
 import threading
@@ -38,8 +38,8 @@ __all__ = ["Budget", "CandidateRun", "Progress", "Trial", "evaluate_candidates",
 
 Progress = Callable[[float, float, str], None]
 
-MOST_FIT_ROWS = 60_000
-MOST_TEST_ROWS = 60_000
+MOST_FIT_ROWS = 40_000
+MOST_TEST_ROWS = 40_000
 _POLL_SECONDS = 0.25
 _MOST_WORKERS = 8
 
@@ -189,8 +189,8 @@ class _Race:
         return Limit(end, self._budget.trials)
 
     def _rows(self, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
-        train = sample_rows(self._prepared, fold.train, most=MOST_FIT_ROWS, seed=self._seed)
-        test = sample_rows(self._prepared, fold.test, most=MOST_TEST_ROWS, seed=self._seed)
+        train = sample_rows(self._prepared.problem, fold.train, most=MOST_FIT_ROWS, seed=self._seed)
+        test = sample_rows(self._prepared.problem, fold.test, most=MOST_TEST_ROWS, seed=self._seed)
         return train, test
 
     def _run_candidate(self, candidate: Candidate, part: Part, inside: Sequence[Part], *, limit: Limit) -> _Outcome:
@@ -260,7 +260,15 @@ def _gather(
             None if outcome.calibrator is None else outcome.calibrator.model_dump(mode="json") for outcome in own
         ),
         trials=tuple(
-            Trial(candidate.name, place, number, plain_config(attempt.config), attempt.score, attempt.seconds)
+            Trial(
+                candidate=candidate.name,
+                fold=place,
+                number=number,
+                config=plain_config(attempt.config),
+                score=attempt.score,
+                seconds=attempt.seconds,
+                rows=attempt.rows,
+            )
             for place, outcome in zip(places, own, strict=True)
             for number, attempt in enumerate(outcome.attempts)
         ),

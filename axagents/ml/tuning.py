@@ -12,11 +12,14 @@ from optuna.samplers import TPESampler
 from axagents.ml.candidates import Candidate, Config, first_configs, has_rare_class
 from axagents.ml.fitting import Part, Prepared, fit_part, score_part
 from axagents.ml.metrics import METRICS, Metric, compute_metric
+from axagents.ml.problem import Problem
 from axagents.ml.splits import split_inside
 from axagents.ml.thresholds import choose_threshold
 
 INNER_FOLDS = 3
-MOST_SEARCH_ROWS = 40_000
+MOST_SEARCH_ROWS = 25_000
+# Where time is short, one inner fold of at least so many rows stands for all.
+_ENOUGH_ROWS = 1000
 # A configuration this many margins behind the best after its first inner fold is not tried on the others.
 _RACE_MARGINS = 5
 
@@ -33,11 +36,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One configuration tried: its score, NaN when it fell out of the race, and its seconds."""
+    """One configuration tried: its score, NaN when it fell out of the race, its seconds, and the rows it was taught."""
 
     config: Config
     score: float
     seconds: float
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +63,12 @@ def tune(
     limit: Limit,
     seed: int,
     warm: Sequence[Config] = (),
+    threads: int = 1,
 ) -> Tuned:
     """Try configurations until the limit: those of `warm`, the portfolio, then what TPE proposes.
 
-    At least one is tried on every part. `parts` come from `inner_parts` and are shared by the candidates.
+    At least one is tried, on every part; on the first only, as are the others then, where the rest would overrun the
+    limit. `parts` come from `inner_parts` and are shared by the candidates.
     """
     metric = METRICS[primary]
     source = _Source(candidate, parts[0].prepared, warm=warm, seed=seed)
@@ -72,8 +78,14 @@ def tune(
         if best is not None and _is_over(limit, attempts):
             break
         started = time.monotonic()
-        tried = _try_config(candidate, config, parts, metric=metric, leader=best, seed=seed)
-        attempts.append(Attempt(tried.config, tried.score, time.monotonic() - started))
+        until = limit.until if best is None and limit.trials is None else np.inf
+        tried = _try_config(
+            candidate, config, parts, metric=metric, leader=best, seed=seed, until=until, threads=threads
+        )
+        if best is None:
+            parts = parts[: len(tried.scores)]
+        taught = sum(len(part.train) for part in parts[: len(tried.scores)])
+        attempts.append(Attempt(tried.config, tried.score, time.monotonic() - started, taught))
         source.learn(tried, metric)
         if best is None or _is_better(tried.score, best.score, metric):
             best = tried
@@ -85,16 +97,16 @@ def tune(
 def inner_parts(prepared: Prepared, rows: np.ndarray, *, seed: int, folds: int = INNER_FOLDS) -> list[Part]:
     """Divide rows for a search inside them; more than MOST_SEARCH_ROWS are sampled first."""
     if len(rows) > MOST_SEARCH_ROWS:
-        rows = sample_rows(prepared, rows, most=MOST_SEARCH_ROWS, seed=seed)
+        rows = sample_rows(prepared.problem, rows, most=MOST_SEARCH_ROWS, seed=seed)
     return [Part(prepared, train, test) for train, test in split_inside(prepared.problem, rows, folds=folds, seed=seed)]
 
 
-def sample_rows(prepared: Prepared, rows: np.ndarray, *, most: int, seed: int) -> np.ndarray:
-    """Return at most `most` of the rows, in order: whole entities where there are any, else the latest or at random."""
+def sample_rows(problem: Problem, rows: np.ndarray, *, most: int, seed: int) -> np.ndarray:
+    """Return at most `most` of the rows, in order: whole entities where there are any, else at random."""
     if len(rows) <= most:
         return rows
     rng = np.random.default_rng(seed)
-    entity = prepared.problem.entity
+    entity = problem.entity
     if entity is None:
         return np.sort(rng.choice(rows, size=most, replace=False))
     codes = entity[rows]
@@ -147,22 +159,33 @@ class _Source:
 
 
 def _try_config(
-    candidate: Candidate, config: Config, parts: Sequence[Part], *, metric: Metric, leader: _Trial | None, seed: int
+    candidate: Candidate,
+    config: Config,
+    parts: Sequence[Part],
+    *,
+    metric: Metric,
+    leader: _Trial | None,
+    seed: int,
+    until: float,
+    threads: int,
 ) -> _Trial:
     scores: list[np.ndarray] = []
     trees: list[int] = []
     first = float("nan")
+    started = time.monotonic()
     for place, part in enumerate(parts):
-        fit = fit_part(candidate, config, part, seed=seed, stop_early=candidate.early_stopping)
+        fit = fit_part(candidate, config, part, seed=seed, stop_early=candidate.early_stopping, threads=threads)
         scores.append(score_part(fit, part, candidate))
         trees.append(int(fit.config.get("n_estimators", 0)))
         if place == 0 and len(parts) > 1:
             first = _score(metric, parts[:1], scores)
             if leader is not None and _is_hopeless(first, leader.first, metric):
                 return _Trial(config, float("nan"), first, scores)
+            if len(part.test) >= _ENOUGH_ROWS and time.monotonic() + (time.monotonic() - started) > until:
+                break
     if candidate.early_stopping:
         config = {**config, "n_estimators": max(10, int(np.median(trees)))}
-    return _Trial(config, _score(metric, parts, scores), first, scores)
+    return _Trial(config, _score(metric, parts[: len(scores)], scores), first, scores)
 
 
 def _score(metric: Metric, parts: Sequence[Part], scores: Sequence[np.ndarray]) -> float:

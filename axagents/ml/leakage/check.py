@@ -31,6 +31,7 @@ COSTLY = 0.05
 _WORTH_REFITTING = 0.03
 _MOST_REFITS = 4
 _MOST_SHUFFLED = 60
+_MOST_PROBED = 20_000
 # Primary metrics in which a fall of .05 means what it says, whatever the data; else AUC or R2 is looked at.
 _UNIT_METRICS = ("auc_roc", "auc_pr", "r2", "accuracy")
 
@@ -83,13 +84,23 @@ def check_leakage(
 
 
 def _find_formulas(problem: Problem) -> Iterator[Finding]:
+    """Yield exact formulas; of very many rows a sample first says which columns can hold one at all."""
+    looked = problem
+    if problem.rows > _MOST_PROBED:
+        rows = np.sort(np.random.default_rng(0).choice(problem.rows, _MOST_PROBED, replace=False))
+        likely = {name for formula in _formulas(problem.take(rows)) for name in formula.columns}
+        if not likely:
+            return
+        looked = problem.without(spec.name for spec in problem.columns if spec.name not in likely)
+    for formula in _formulas(looked):
+        yield _formula_finding(formula, problem.target.name)
+
+
+def _formulas(problem: Problem) -> Iterator[Formula]:
     target = problem.target
     if target.task == "regression":
-        formulas = find_value_formulas(problem.features, target.values)
-    else:
-        formulas = find_class_formulas(problem.features, target.values, target.classes)
-    for formula in formulas:
-        yield _formula_finding(formula, target.name)
+        return find_value_formulas(problem.features, target.values)
+    return find_class_formulas(problem.features, target.values, target.classes)
 
 
 def _formula_finding(formula: Formula, target: str) -> Finding:
@@ -110,9 +121,10 @@ def _judge_strength(problem: Problem, context: LeakageContext, *, primary: str |
     Where nothing guards the data against later events, one column that knows the target means that the others were
     made in the same way: all go whose availability is not known.
     """
-    scores = {spec.name: score_alone(problem.feature(spec.name), problem, seed=seed) for spec in problem.columns}
-    alone = {name: score for name, score in scores.items() if score >= TOO_GOOD}
     sample = make_sample(problem, seed=seed)
+    looked = sample.prepared.problem
+    scores = {spec.name: score_alone(looked.feature(spec.name), looked, seed=seed) for spec in looked.columns}
+    alone = {name: score for name, score in scores.items() if score >= TOO_GOOD}
     measure = measure_of(problem.task)
     together = score_together(sample, measure=measure)
     for name, score in alone.items():
@@ -126,7 +138,7 @@ def _judge_strength(problem: Problem, context: LeakageContext, *, primary: str |
     if primary in _UNIT_METRICS and primary != measure:
         measure = primary
         together = score_together(sample, measure=measure)
-    yield from _find_costly(problem, sample, together=together, measure=measure)
+    yield from _find_costly(sample, together=together, measure=measure)
 
 
 def _too_good_alone(name: str, score: float, *, problem: Problem, context: LeakageContext) -> Finding:
@@ -160,8 +172,8 @@ def _unguarded(problem: Problem, context: LeakageContext, score: float) -> Findi
         rule="too_good_together",
         severity="DANGEROUS",
         columns=names,
-        text=f"the columns together predict {problem.target.name} with {_measure(problem)} {score:.3f}, and the data has"
-        " events or times but no cutoff: what is not known to be available when you predict is left out",
+        text=f"the columns together predict {problem.target.name} with {_measure(problem)} {score:.3f}, and the data"
+        " has events or times but no cutoff: what is not known to be available when you predict is left out",
         evidence={"score": score, "limit": TOO_GOOD},
         question="up to when were these columns computed? Declare it (--cutoff)",
         removed=tuple(name for name in names if name not in context.available),
@@ -172,8 +184,8 @@ def _measure(problem: Problem) -> str:
     return "R2" if problem.task == "regression" else "AUC"
 
 
-def _find_costly(problem: Problem, sample: Sample, *, together: float, measure: str) -> Iterator[Finding]:
-    groups = group_twins(problem)
+def _find_costly(sample: Sample, *, together: float, measure: str) -> Iterator[Finding]:
+    groups = group_twins(sample.prepared.problem)
     if len(groups) < 2:
         return
     groups = _strongest(groups, sample)

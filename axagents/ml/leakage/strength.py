@@ -41,9 +41,8 @@ def measure_of(task: Task) -> str:
 
 def make_sample(problem: Problem, *, seed: int) -> Sample:
     """Return a sample of a problem, its rows divided into folds at random."""
-    everything = np.arange(problem.rows)
-    rows = sample_rows(prepare_problem(problem), everything, most=MOST_ROWS, seed=seed)
-    prepared = prepare_problem(problem.take(rows)) if len(rows) < problem.rows else prepare_problem(problem)
+    rows = sample_rows(problem, np.arange(problem.rows), most=MOST_ROWS, seed=seed)
+    prepared = prepare_problem(problem.take(rows) if len(rows) < problem.rows else problem)
     folds = min(FOLDS, _most_folds(prepared.problem))
     parts = shuffle_folds(prepared.problem, np.arange(prepared.problem.rows), folds=max(2, folds), seed=seed)
     return Sample(prepared, tuple(Part(prepared, train, test) for train, test in parts), seed)
