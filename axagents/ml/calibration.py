@@ -74,7 +74,7 @@ def choose_calibrator(y: np.ndarray, scores: np.ndarray, *, level: float = 0.95,
     finite = np.isfinite(scores if scores.ndim == 1 else scores.sum(axis=1))
     y, scores = y[finite], scores[finite]
     counts = np.bincount(y)
-    if len(y) < LEAST_ROWS or counts[counts > 0].min() < _FOLDS:
+    if len(y) < LEAST_ROWS or (counts > 0).sum() < 2 or counts[counts > 0].min() < _FOLDS:
         return None
     kinds: list[Kind] = ["temperature"] if scores.ndim == 2 else ["sigmoid"]
     if scores.ndim == 1 and len(y) >= LEAST_ISOTONIC_ROWS and len(np.unique(scores)) > 2:
