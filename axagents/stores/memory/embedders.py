@@ -106,10 +106,10 @@ def choose_embedder(setting: str) -> Embedder:
         UserError: the setting names a folder without a sentence model.
     """
     if setting == "ngrams":
-        return NgramEmbedder()
+        return _ngrams()
     if setting == "auto":
         folder = Path.home() / CHROMA_MODEL
-        return _load(folder) if _holds_model(folder) else NgramEmbedder()
+        return _load(folder) if _holds_model(folder) else _ngrams()
     folder = Path(setting).expanduser()
     for candidate in (folder, folder / "onnx"):
         if _holds_model(candidate):
@@ -124,6 +124,11 @@ def choose_embedder(setting: str) -> Embedder:
 
 def _holds_model(folder: Path) -> bool:
     return (folder / "model.onnx").is_file() and (folder / "tokenizer.json").is_file()
+
+
+@lru_cache(maxsize=1)
+def _ngrams() -> NgramEmbedder:
+    return NgramEmbedder()
 
 
 @lru_cache(maxsize=2)

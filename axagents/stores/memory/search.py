@@ -23,6 +23,7 @@ MOST_LIMIT = 1_000
 _FUSION = 60
 _DEPTH = 100
 _MOST_KEYS = 1_000
+_READ = 40
 # What a key that fits the query scores; fused scores stay far below 1.
 _EXACT, _INSIDE, _BEGINS = 3.0, 2.0, 1.0
 
@@ -59,7 +60,7 @@ def search(project: Project, declared: Namespaces, asked: Search) -> list[Hit]:
     for record, score in _fuse(_rank_all(project, readers, asked.query)).items():
         scores.setdefault(record, score)
     most = asked.limit if asked.limit is not None else max(DEFAULT_LIMIT, under)
-    return _read(database, scores)[:most]
+    return _read(database, scores, most)
 
 
 def _check(asked: Search) -> None:
@@ -131,8 +132,18 @@ def _fuse(rankings: list[list[int]]) -> Scores:
     return fused
 
 
-def _read(database: Database, scores: Scores) -> list[Hit]:
-    """Return the live records among those scored, best first."""
+def _read(database: Database, scores: Scores, most: int) -> list[Hit]:
+    """Return the best `most` of the records scored that are live, best first."""
+    best = sorted(scores, key=lambda record: (-scores[record], record))
+    hits: list[Hit] = []
+    for at in range(0, len(best), _READ):
+        hits += _read_live(database, {record: scores[record] for record in best[at : at + _READ]})
+        if len(hits) >= most:
+            break
+    return sorted(hits, key=lambda hit: (-hit.score, hit.namespace, hit.key))[:most]
+
+
+def _read_live(database: Database, scores: Scores) -> list[Hit]:
     marks = ", ".join("?" * len(scores))
     with database.read() as connection:
         rows = connection.execute(
@@ -140,8 +151,7 @@ def _read(database: Database, scores: Scores) -> list[Hit]:
             f" WHERE h.record IN ({marks}) AND v.value IS NOT NULL AND (v.expires_at IS NULL OR v.expires_at > ?)",
             (*scores, stamp()),
         )
-        hits = [
+        return [
             Hit(row["namespace"], row["key"], read_value(row["value"]), row["version"], round(scores[row["record"]], 6))
             for row in rows
         ]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.namespace, hit.key))

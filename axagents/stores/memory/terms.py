@@ -52,11 +52,16 @@ class Stemmer:
 stem = Stemmer()
 
 
+def words(text: str) -> list[str]:
+    """Return the words of a text in lower case, in their order."""
+    return _WORD.findall(text.lower())
+
+
 def stems(text: str) -> list[str]:
     """Return the stems of a text's content words, in their order; of all its words when it has no content word."""
-    words = _WORD.findall(text.lower())
-    content = [word for word in words if word not in FUNCTION_WORDS]
-    return [stem(word) for word in content or words]
+    found = words(text)
+    content = [word for word in found if word not in FUNCTION_WORDS]
+    return [stem(word) for word in content or found]
 
 
 @dataclass(frozen=True)
