@@ -172,6 +172,7 @@ def test_hopeless_targets_are_refused(project: Project, column: object, message:
     assert list_datasets(project) == ()
 
 
+@pytest.mark.slow
 def test_a_target_of_a_million_texts(project: Project) -> None:
     table = pa.table({"y": pa.array([f"t{i} of many" for i in range(1_000_000)]), "x": np.arange(1_000_000)})
     pq.write_table(table, project.root / "many.parquet")
