@@ -66,7 +66,7 @@ def next_node(state: AgentState) -> str:
     if not state["pending"]:
         return "plan"
     first = state["pending"][0]
-    return "review" if first["touches"] == Touch.EFFECT and first["id"] not in state["approved"] else "act"
+    return "review" if first["touches"] == Touch.EFFECT.value and first["id"] not in state["approved"] else "act"
 
 
 def recall(_state: AgentState, runtime: Runtime[AgentContext]) -> Update:
@@ -83,7 +83,9 @@ def plan(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     steps = state["steps"] + 1
     if turn.stop_reason != "calls":
         return {"position": position, "steps": steps, "pending": [], "ended": turn.stop_reason}
-    pending = [{**call.model_dump(mode="json"), "touches": context.tools.touches(call.tool)} for call in turn.calls]
+    pending = [
+        {**call.model_dump(mode="json"), "touches": context.tools.touches(call.tool).value} for call in turn.calls
+    ]
     return {"position": position, "steps": steps, "pending": pending}
 
 
@@ -125,7 +127,7 @@ def act(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     context = runtime.context
     first, *rest = state["pending"]
     call = Call.model_validate({key: value for key, value in first.items() if key != "touches"})
-    if first["touches"] == Touch.EFFECT and draw(call, context.ground).hash != state["approved"].get(call.id):
+    if first["touches"] == Touch.EFFECT.value and draw(call, context.ground).hash != state["approved"].get(call.id):
         note("the project has changed since the plan was approved; it is shown again")
         return {"approved": {key: value for key, value in state["approved"].items() if key != call.id}}
     context.check_limits(state["steps"])

@@ -98,6 +98,7 @@ class ToolContent(_Content):
         verbs: words that ask for it at the head of a request.
         strong_verbs: those of them that ask for nothing else; the others need a sign beside them.
         generic_verbs: words so general that alone they make it a candidate and no more.
+        helps: words of open questions for which it is a next step.
         swallows: openings behind which the rest of the sentence is a text and asks for nothing further.
         events: whether an if-clause is part of what it sets up, and no condition of the step.
         signs: phrases that point to it by themselves.
@@ -114,6 +115,7 @@ class ToolContent(_Content):
     signs: list[str] = []
     not_signs: list[str] = []
     swallows: list[str] = []
+    helps: list[str] = []
     events: bool = False
     arguments: dict[str, Argument] = {}
     implies: list[Implication] = []

@@ -4,7 +4,7 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from axagents.llm.offline.content import Synonyms, ToolContent
@@ -17,6 +17,8 @@ Features = dict[str, float]
 _PLACEHOLDER_WEIGHT = 0.6
 _PAIR_WEIGHT = 0.7
 _GROUP_WEIGHT = 1.0
+_UNHEARD, _EVERYDAY = 0.6, 0.2
+"""How much a word that no example has weighs against likeness, as a share of the rarest word's weight."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ class Examples:
 
     tools: tuple[ToolContent, ...]
     synonyms: Synonyms
-    _vectors: list[tuple[str, Features]] = field(default_factory=list[tuple[str, Features]])
 
-    def __post_init__(self) -> None:
-        counted = [(tool, self._count(line)) for tool, line in self._lines()]
-        for tool, features in counted:
-            self._vectors.append((tool, self._weigh(features)))
+    @cached_property
+    def _counted(self) -> list[tuple[str, Features]]:
+        return [(tool, self.features(_stems_with_kinds(line))) for tool, line in self._lines()]
+
+    @cached_property
+    def _vectors(self) -> list[tuple[str, Features]]:
+        return [(tool, self._weigh(features)) for tool, features in self._counted]
 
     def _lines(self) -> Iterable[tuple[str, str]]:
         for content in self.tools:
@@ -77,9 +81,6 @@ class Examples:
         for line in self.synonyms.declined.splitlines():
             if line.strip():
                 yield DECLINED, line
-
-    def _count(self, line: str) -> Features:
-        return self.features(_stems_with_kinds(line))
 
     @cached_property
     def _groups(self) -> Phrases:
@@ -100,8 +101,8 @@ class Examples:
     def _rarity(self) -> Mapping[str, float]:
         """Return the inverse tool frequency of every feature."""
         used: defaultdict[str, set[str]] = defaultdict(set)
-        for tool, line in self._lines():
-            for feature in self._count(line):
+        for tool, features in self._counted:
+            for feature in features:
                 used[feature].add(tool)
         every = len(self.tools) + 1
         return {feature: math.log((every + 1) / (len(tools) + 0.5)) for feature, tools in used.items()}
@@ -111,9 +112,21 @@ class Examples:
         """Return every word stem that an example sentence uses."""
         return frozenset(feature for feature in self._rarity if " " not in feature and feature[:1] not in "~{")
 
+    @cached_property
+    def _everyday(self) -> frozenset[str]:
+        return frozenset(stem(word) for word in self.synonyms.common.split())
+
+    def _unknown(self, feature: str) -> float:
+        """Return the weight of a feature that no example has: of a word, less of an everyday one, of a pair none."""
+        if " " in feature:
+            return 0.0
+        return math.log(len(self.tools) + 2) * (_EVERYDAY if feature in self._everyday else _UNHEARD)
+
     def _weigh(self, features: Features) -> Features:
-        unknown = math.log(len(self.tools) + 2)
-        weighed = {one: count * self._rarity.get(one, unknown * 0.6) for one, count in features.items()}
+        weighed = {
+            one: count * (self._rarity[one] if one in self._rarity else self._unknown(one))
+            for one, count in features.items()
+        }
         norm = math.sqrt(sum(value * value for value in weighed.values())) or 1.0
         return {one: value / norm for one, value in weighed.items()}
 

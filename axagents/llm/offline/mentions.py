@@ -202,7 +202,7 @@ def _find_period(tokens: Sequence[Token], at: int) -> Mention | None:
     if word in ("yesterday", "today") and before != "until":
         return _mention("duration", 86400, tokens, first=at, last=at)
     seconds = _SECONDS.get(word) or _PERIOD_NOUNS.get(word)
-    if seconds and len(word) > 3 and before in _BEFORE_PERIOD and seconds >= 60:
+    if seconds and len(word) >= 3 and before in _BEFORE_PERIOD and seconds >= 60:
         if word in _PERIOD_NOUNS and before not in ("every", "each"):
             return None
         return _mention("duration", seconds, tokens, first=at, last=at)

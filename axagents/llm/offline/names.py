@@ -23,6 +23,10 @@ _STOP_AFTER = {
     "and", "or", "to", "for", "with", "then", "by", "so", "please", "is", "as", "at", "in", "on", "using", "of", "if",
     "but", "before", "after", "against", "from", "when", "until", "again", "now", "first", "only", "too",
 }  # fmt: skip
+_MODEL_NOUNS = {
+    "model", "classifier", "detector", "predictor", "scorer", "filter", "ranker", "recommender", "regressor", "prod",
+    "forecaster", "estimator", "service", "api", "endpoint", "staging",
+}  # fmt: skip
 _DATA_FILE = re.compile(r"\.(csv|tsv|parquet|json|jsonl|xlsx|feather|arrow|txt)$")
 
 
@@ -129,7 +133,7 @@ def looks_like_name(token: Token, ordinary: frozenset[str]) -> bool:
     parts = parts_of(token.word)
     if len(parts) == 1:
         return bool(re.search(r"[a-z]{3,}\d", token.word))
-    return not all(part in ordinary or stem(part) in ordinary for part in parts)
+    return parts[-1] in _MODEL_NOUNS or not all(part in ordinary or stem(part) in ordinary for part in parts)
 
 
 def is_data_file(word: str) -> bool:

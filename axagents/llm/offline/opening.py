@@ -43,6 +43,12 @@ _HYPOTHESES = _phrases(
     how would | imagine | suppose | what happens | what if | what should i do | what will happen | what would
     """
 )
+_INQUIRIES = _phrases(
+    "i want to know | we want to know | i would like to know | i need to know | we would like to know | i wonder |"
+    " tell me which | tell me what | tell me whether | tell me how | tell me who | tell me when | tell me why |"
+    " can you tell me | could you tell me | do you know | please tell me whether | i am wondering"
+)
+_SOFT = frozenset("only just also really simply kindly please actually now".split())
 _QUESTIONS = frozenset(
     "who what when where why how which whose whom is are was were did does do has have had should can could would will"
     " may might am any isnt".split()
@@ -62,23 +68,29 @@ def opening(tokens: Sequence[Token], first: int, last: int) -> Opening:
     """Tell what the tokens `first` to `last` ask for, by how they begin."""
     words = [token.word for token in tokens]
     at = _skip_fillers(words, first, last)
+    if any(_without_soft(words, at, frame) >= 0 for frame in _INQUIRIES):
+        return Opening("question", at)
     if any(_begins(words, at, frame) for frame in _HYPOTHESES):
         return Opening("hypothetical", at)
     for frame in _FRAMES:
-        if _begins(words, at, frame):
-            return Opening("request", _skip_fillers(words, at + len(frame), last))
+        if (end := _without_soft(words, at, frame)) >= 0:
+            return Opening("request", _skip_fillers(words, end, last))
     for frame in _WISHES:
-        if _begins(words, at, frame):
-            return Opening("request", at + len(frame), wish=True)
+        if (end := _without_soft(words, at, frame)) >= 0:
+            return Opening("request", end, wish=True)
     if at <= last and words[at] in _QUESTIONS and not (words[at] == "do" and _begins(words, at, ("do", "a"))):
         return Opening("question", at)
     return Opening("statement", at)
 
 
 def _skip_fillers(words: Sequence[str], at: int, last: int) -> int:
-    while at <= last and words[at] in _FILLERS and not _verb_pair(words, at):
+    while at <= last and (words[at] in _FILLERS or _is_adverb(words[at])) and not _verb_pair(words, at):
         at += 1
     return at
+
+
+def _is_adverb(word: str) -> bool:
+    return word.endswith("ly") and word not in ("apply", "reply", "supply", "rely")
 
 
 def _verb_pair(words: Sequence[str], at: int) -> bool:
@@ -88,3 +100,14 @@ def _verb_pair(words: Sequence[str], at: int) -> bool:
 
 def _begins(words: Sequence[str], at: int, frame: tuple[str, ...]) -> bool:
     return tuple(words[at : at + len(frame)]) == frame
+
+
+def _without_soft(words: Sequence[str], at: int, frame: tuple[str, ...]) -> int:
+    """Return where a frame ends that begins at `at`, soft words such as "only" and "really" aside; -1 if none does."""
+    for part in frame:
+        while at < len(words) and words[at] in _SOFT and words[at] != part:
+            at += 1
+        if at >= len(words) or words[at] != part:
+            return -1
+        at += 1
+    return at

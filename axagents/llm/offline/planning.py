@@ -12,6 +12,7 @@ from axagents.llm.offline.names import Names
 from axagents.llm.offline.parts import Part, split_parts
 from axagents.llm.offline.ranking import Ranked, Ranker
 from axagents.llm.offline.reading import Reading, read
+from axagents.llm.offline.text import stem
 from axagents.llm.offline.world import World
 
 Outcome = Literal["run", "confirm", "ask", "decline"]
@@ -27,6 +28,8 @@ OWN_STEP, OWN_STEP_MARGIN = 0.42, 0.15
 NARRATED = 0.75
 """The score that a tool needs where the sentence tells what somebody did."""
 _NEAR_TOP = 0.2
+_RIVAL = 0.25
+_NAMES = ("model", "model-version", "deployment", "version", "dataset", "experiment", "test")
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class Planner:
         tools: list[str] = []
         waiting: list[Part] = []
         for part, ranking in zip(parts, alone, strict=True):
-            tool = ranking[0].tool if self._is_own_step(ranking, part) else ""
+            tool = ranking[0].tool if self._is_own_step(reading, ranking, part) else ""
             if not tool and groups:
                 groups[-1].append(part)
             elif not tool:
@@ -132,8 +135,11 @@ class Planner:
             return [self._whole(reading, parts, alone)]
         return [self._group(reading, group, tool) for group, tool in zip(groups, tools, strict=True)]
 
-    def _is_own_step(self, ranking: list[Ranked], part: Part) -> bool:
+    def _is_own_step(self, reading: Reading, ranking: list[Ranked], part: Part) -> bool:
         top = ranking[0]
+        head = reading.tokens[part.opening.head].stem if part.opening.head <= part.last else ""
+        if part.opening.mood == "statement" and head not in self.ranker.verbs:
+            return False
         if top.tool == DECLINED or top.score < OWN_STEP or top.score - ranking[1].score < OWN_STEP_MARGIN:
             return False
         return not self.ranker.tools[top.tool].is_effect or top.asked or part.condition is not None
@@ -179,10 +185,16 @@ class Planner:
         """Return outcome, reason and candidates where a step is not sure enough to be taken."""
         top, second = chosen.ranking[0], chosen.ranking[1]
         effect = top.tool != DECLINED and self.ranker.tools[top.tool].is_effect
-        if any(part.opening.mood == "hypothetical" for part in chosen.parts):
-            return "decline", "question", self._candidates(chosen, reading)
-        if top.tool == DECLINED or top.score < WORTH_ASKING:
-            return "decline", "question", self._candidates(chosen, reading) if top.score > WORTH_ASKING else ()
+        supposed = any(part.opening.mood == "hypothetical" for part in chosen.parts)
+        if supposed or top.tool == DECLINED:
+            return "decline", "question", self._next_steps(chosen, reading)
+        if top.score < WORTH_ASKING:
+            named = any(each.kind in _NAMES for each in reading.mentions if each.sure)
+            if named:
+                return "ask", "unsure", self._candidates(chosen, reading)
+            return "decline", "question", self._next_steps(chosen, reading)
+        if _is_twofold(reading, chosen):
+            return "ask", "unsure", self._candidates(chosen, reading)
         if not _leads(top, second, effect=effect) or (_is_told(reading, chosen.parts) and top.score < NARRATED):
             return "ask", "unsure", self._candidates(chosen, reading)
         if effect and (not top.asked or self._refuses(reading, top.tool)):
@@ -202,6 +214,13 @@ class Planner:
         near = [each for each in ranked if top - each.score <= _NEAR_TOP]
         return tuple(dict.fromkeys(each.tool for each in [*near, *generic]))[:4]
 
+    def _next_steps(self, chosen: _Chosen, reading: Reading) -> tuple[str, ...]:
+        """Return tools that help with an open question: those that say so, then those whose examples are like it."""
+        stems = {token.stem for token in reading.tokens}
+        helping = [name for name, each in self.ranker.tools.items() if stems & {stem(word) for word in each.helps}]
+        like = [each.tool for each in chosen.ranking if each.tool != DECLINED and each.likeness >= WORTH_ASKING]
+        return tuple(dict.fromkeys([*helping, *like]))[:3]
+
     def _says_generic(self, reading: Reading, tool: str) -> bool:
         words = {token.word for token in reading.tokens}
         return bool(words & set(self.ranker.tools[tool].generic_verbs))
@@ -213,18 +232,25 @@ def _leads(top: Ranked, second: Ranked, *, effect: bool) -> bool:
     return (top.score >= sure and lead >= margin) or (top.score >= alone and lead >= WIDE)
 
 
+def _is_twofold(reading: Reading, chosen: _Chosen) -> bool:
+    """Tell whether two tools are named side by side in one part, as in "show drift and the health report"."""
+    top, second = chosen.ranking[0], chosen.ranking[1]
+    rival = second.score >= SURE and set(second.signs) - set(top.signs) and top.score - second.score < _RIVAL
+    words = {reading.tokens[at].word for part in chosen.parts for at in range(part.first, part.last + 1)}
+    return bool(rival) and bool(words & {"and", "&", "plus"})
+
+
 _TELLERS = {"we", "i", "he", "she", "they", "somebody", "someone", "you"}
 
 
 def _is_told(reading: Reading, parts: list[Part]) -> bool:
     """Tell whether the sentence reports ("we deployed 2.0.0 last week") and asks for nothing."""
-    return all(
-        part.text_from is None
-        and part.opening.mood == "statement"
-        and reading.tokens[part.opening.head].word in _TELLERS
+    heads = [
+        reading.tokens[part.opening.head].word
         for part in parts
-        if part.opening.head <= part.last
-    )
+        if part.opening.head <= part.last and part.opening.mood == "statement" and part.text_from is None
+    ]
+    return len(heads) == len(parts) and all(head in _TELLERS or head.endswith("ing") for head in heads)
 
 
 def _with_conditions(content: ToolContent, parts: list[Part]) -> list[Part]:

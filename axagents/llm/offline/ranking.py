@@ -15,6 +15,15 @@ _NOT_SIGN, _MOST_NOT_SIGNS = 0.16, 0.34
 _VERB = 0.06
 _STRONG_VERB = 0.14
 _EFFECT_QUESTIONED = 0.5
+_KIND, _KIND_MOST = 0.16, 0.16
+_KIND_OF = {
+    "test": ("test",),
+    "experiment": ("experiment", "experiments"),
+    "path": ("path",),
+    "dataset": ("dataset",),
+}
+"""Kinds of names, and the kinds of arguments that take them."""
+_UNUSED_NAME = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +119,33 @@ class Ranker:
         against = len(self._not_signs[name].find(words))
         heads = [self._head(name, reading, part) for part in parts]
         score = likeness + min(_SIGN * len(signs), _MOST_SIGNS) - min(_NOT_SIGN * against, _MOST_NOT_SIGNS)
+        score += self._kinds(name, reading, parts)
         score += _STRONG_VERB if "strong" in heads else _VERB if "verb" in heads else 0.0
         asked = "strong" in heads or ("verb" in heads and bool(signs))
         if self.tools[name].is_effect and not asked:
             score -= _EFFECT_QUESTIONED if any(part.opening.mood != "request" for part in parts) else 0.0
         return Ranked(name, score, likeness, signs, asked)
+
+    def _kinds(self, name: str, reading: Reading, parts: Sequence[Part]) -> float:
+        """Return what the kinds of names in the parts say for a tool: the fewer tools take one, the more."""
+        found = {each.kind for part in parts for each in reading.within(part.first, part.asks_until) if each.sure}
+        score = 0.0
+        for kind in found & _KIND_OF.keys():
+            takers = self._takers[kind]
+            score += _KIND / len(takers) if name in takers else -_UNUSED_NAME
+        return min(score, _KIND_MOST)
+
+    @cached_property
+    def _takers(self) -> Mapping[str, frozenset[str]]:
+        """Return for each kind of name the tools that have an argument for it."""
+        return {
+            kind: frozenset(
+                name
+                for name, content in self.tools.items()
+                if any(argument.kind in kinds for argument in content.arguments.values())
+            )
+            for kind, kinds in _KIND_OF.items()
+        }
 
     def _head(self, name: str, reading: Reading, part: Part) -> str:
         """Tell whether a part begins with one of the tool's verbs, as a request: strong, verb, or not at all."""

@@ -113,13 +113,13 @@ def _negated(tokens: Sequence[Token]) -> tuple[frozenset[int], frozenset[int]]:
     negated: set[int] = set()
     for at, token in enumerate(tokens):
         if token.word in _NOT and not _rhetorical(tokens, at):
-            refused |= _scope(tokens, at)
+            refused |= _scope(tokens, at, until_and=token.word in ("skip", "avoid", "without"))
         elif token.word in _NO and not _compares(tokens, at):
-            scope = _scope(tokens, at)
+            scope = _scope(tokens, at, until_and=True)
             needless = at + 1 < len(tokens) and tokens[at + 1].word in ("need", "reason")
             (refused if needless else negated).update(scope)
         elif token.word in ("instead", "rather") and at + 1 < len(tokens) and tokens[at + 1].word in ("of", "than"):
-            refused |= _scope(tokens, at + 1)
+            refused |= _scope(tokens, at + 1, until_and=False)
     return frozenset(refused), frozenset(refused | negated)
 
 
@@ -145,12 +145,14 @@ def _rhetorical(tokens: Sequence[Token], at: int) -> bool:
     return asked and tokens[0].word != "do"
 
 
-def _scope(tokens: Sequence[Token], at: int) -> set[int]:
-    """Return the tokens a negation reaches: to the clause's end, or where the sentence turns."""
+def _scope(tokens: Sequence[Token], at: int, *, until_and: bool) -> set[int]:
+    """Return the tokens a negation reaches: to the clause's end, where the sentence turns, or to the next "and"."""
     scope: set[int] = {at}
     for index in range(at + 1, len(tokens)):
         word = tokens[index].word
         if word in _ENDS or word in _TURNS:
+            break
+        if until_and and word in ("and", "then"):
             break
         if word in ("and", "then") and index + 1 < len(tokens) and tokens[index + 1].word in _AFTER_AND:
             break

@@ -69,7 +69,8 @@ def _unknown_dataset(slot: Slot, setting: Setting) -> Found:
             return unknown_name(slot.name, mention.text, what="dataset", known=known)
     if not slot.argument.required:
         return None
-    if by_phrase(setting, {each: each for each in known}, cues=slot.argument.cues):
+    names = {shown: fact.name for fact in setting.world.datasets() for shown in (fact.name, *fact.aliases)}
+    if by_phrase(setting, names, cues=slot.argument.cues):
         return None
     cues = [cue for cue in slot.argument.cues if cue not in ("dataset", "data", "is")]
     typed = unknown_word(setting, nouns=("dataset", "table", "file", "data"), cues=cues)
@@ -215,17 +216,15 @@ def fill_test(slot: Slot, setting: Setting) -> Found:
     return Value(known[0], "world", "the only A/B test") if len(known) == 1 else None
 
 
+_NAMED_KINDS = {"model": ("model", "model-version"), "experiment": ("experiment",), "test": ("test",)}
+
+
 def fill_new_name(slot: Slot, setting: Setting) -> Found:
-    """Return the slot.name of something that may be new: what stands behind a cue, or looks like a name."""
-    kinds = {"model": ("model", "model-version"), "experiment": ("experiment",), "test": ("test",)}[
-        slot.argument.names or "model"
-    ]
-    mentions = setting.mentions(*kinds, "unknown", "quoted", sheet=slot.sheet, near_only=True)
-    chosen = next((each for each in mentions if setting.cued(each, slot.argument)), mentions[0] if mentions else None)
-    if chosen is not None and not is_data_file(chosen.text.lower()):
+    """Return the name of something that may be new: what stands behind a cue, or looks like a name."""
+    chosen = _new_name(slot, setting)
+    if chosen is not None:
         slot.sheet.used.add(chosen.first)
-        value = chosen.value[0] if chosen.kind == "model-version" else chosen.value
-        return Value(value, "query", chosen.text)
+        return Value(_as_new(chosen, slot), "query", chosen.text)
     plain = _called(setting)
     if plain:
         return Value(plain, "query", plain)
@@ -234,6 +233,22 @@ def fill_new_name(slot: Slot, setting: Setting) -> Found:
     if slot.argument.names == "model" and slot.argument.required and len(models) == 1 and not version_given:
         return Value(models[0].name, "world", "the only model")
     return None
+
+
+def _as_new(mention: Mention, slot: Slot) -> str:
+    if mention.kind == "model-version":
+        return mention.value[0]
+    return mention.value if mention.kind == slot.argument.names else mention.text
+
+
+def _new_name(slot: Slot, setting: Setting) -> Mention | None:
+    kinds = _NAMED_KINDS[slot.argument.names or "model"]
+    own = setting.mentions(*kinds, "unknown", "quoted", sheet=slot.sheet, near_only=True)
+    # A new thing may bear the name of something of another kind, when it is plainly named so.
+    others = setting.mentions("experiment", "dataset", "test", "model", sheet=slot.sheet, near_only=True)
+    cued = [each for each in (*own, *others) if setting.cued(each, slot.argument)]
+    chosen = next(iter([*cued, *own]), None)
+    return None if chosen is None or is_data_file(chosen.text.lower()) else chosen
 
 
 def _called(setting: Setting) -> str | None:

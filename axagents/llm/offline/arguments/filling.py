@@ -38,6 +38,7 @@ _FILLERS: Mapping[str, Callable[[Slot, Setting], Found]] = {
     "constant": lambda slot, _setting: texts.fill_constant(slot),
     "slug": lambda slot, _setting: texts.fill_slug(slot),
 }
+_MOST_KNOWN = 8
 _EARLY = ("choice", "choices", "percents", "metric_values", "path", "url")
 
 
@@ -145,4 +146,26 @@ def _ask_for_required(setting: Setting, sheet: Sheet) -> None:
     told = {each.argument for each in sheet.missing}
     for name, argument in setting.tool.arguments.items():
         if argument.required and name not in sheet.values and name not in told and _applies(argument, sheet):
-            sheet.missing.append(Missing(name, argument.ask or f"what is {name}?"))
+            sheet.missing.append(_missing(name, argument, setting))
+
+
+def _missing(name: str, argument: Argument, setting: Setting) -> Missing:
+    """Ask for an argument, with what there is to choose from."""
+    things, known = _known(argument.kind, setting)
+    if things and not known:
+        return Missing(name, f"there is no {things} yet")
+    return Missing(name, argument.ask or f"what is {name}?", known=tuple(known[:_MOST_KNOWN]))
+
+
+def _known(kind: str, setting: Setting) -> tuple[str, list[str]]:
+    """Return what a kind of argument names, and the names there are."""
+    world = setting.world
+    if kind in ("model", "model_name", "variant"):
+        return "registered model", [each.name for each in (*world.deployments(), *world.models())]
+    if kind == "dataset":
+        return "dataset", [each.name for each in world.datasets()]
+    if kind in ("experiment", "experiments"):
+        return "experiment", list(world.experiments())
+    if kind == "test":
+        return "A/B test", list(world.tests())
+    return "", []

@@ -129,7 +129,7 @@ def _as_fraction(mention: Mention) -> float:
 
 def spelled(mention: Mention) -> str:
     """Write a duration in the unit it was typed in, where that is hours, minutes or seconds."""
-    for unit, size, pattern in (("h", 3600, r"h(ou)?rs?\b|\dh\b"), ("m", 60, r"min|\dm\b")):
+    for unit, size, pattern in (("h", 3600, r"\bh(ou)?r?s?\b|\dh\b"), ("m", 60, r"\bmin|\dm\b")):
         if re.search(pattern, mention.text.lower()) and mention.value % size == 0:
             return f"{int(mention.value // size)}{unit}"
     return spell_duration(mention.value)

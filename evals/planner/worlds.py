@@ -1,0 +1,57 @@
+"""The worlds in which the planner's sentences are meant: names and facts as `ax init --demo` makes them."""
+
+from dataclasses import replace
+
+from axagents.llm.offline.world import DatasetFact, DeploymentFact, FixedWorld, ModelFact, VersionFact
+
+_COLUMNS = (
+    "customer_id", "signup_date", "gender", "region", "age", "plan", "tenure_months", "monthly_charges", "is_churned",
+)  # fmt: skip
+_EVENTS = ("customer_id", "amount", "occurred_at", "is_churned")
+MODEL = "churn-classifier"
+DEPLOYMENT = "churn-classifier-prod"
+
+
+def _model(**stages: str) -> ModelFact:
+    return ModelFact(MODEL, tuple(VersionFact(name[1:].replace("_", "."), stage) for name, stage in stages.items()))
+
+
+CHURN = FixedWorld(
+    known_models=(_model(v1_0_0="archived", v1_9_0="archived", v2_0_0="production"),),
+    known_datasets=(
+        DatasetFact("customer", ("customer.csv",), "is_churned"),
+        DatasetFact("customers", ("customers.csv",), "is_churned"),
+        DatasetFact("customer_transactions", ("customer_transactions.csv",), "is_churned"),
+        DatasetFact("customer_data_2024", ("customer_data_2024.csv",), "is_churned"),
+        DatasetFact("holdout_2024q4", ("holdout_2024q4.csv",), "is_churned"),
+        DatasetFact("reference", ("reference.csv",), "is_churned"),
+        DatasetFact("current", ("current.csv",)),
+    ),
+    known_columns={
+        "customer": _COLUMNS,
+        "customers": _COLUMNS,
+        "customer_transactions": _EVENTS,
+        "customer_data_2024": _COLUMNS,
+        "holdout_2024q4": _COLUMNS,
+        "reference": _COLUMNS,
+        "current": _COLUMNS[:-1],
+    },
+    known_experiments=("churn_v1", "churn_v2"),
+    known_tests=("churn_model_comparison",),
+    known_deployments=(DeploymentFact(DEPLOYMENT, MODEL, "2.0.0", "1.9.0"),),
+    known_namespaces=("notes", "ml-features", "ml-model-registry", "ml-experiments", "conversations"),
+)
+CHURN_LIVE = replace(
+    CHURN, known_models=(_model(v1_0_0="archived", v1_9_0="archived", v2_0_0="production", v2_1_0="staged"),)
+)
+CHURN_CANARY = replace(
+    CHURN,
+    known_models=(_model(v1_0_0="archived", v1_9_0="archived", v2_0_0="production", v2_1_0="canary"),),
+    known_deployments=(DeploymentFact(DEPLOYMENT, MODEL, "2.0.0", "1.9.0", rollout="2.1.0"),),
+)
+WORLDS = {"churn": CHURN, "churn-live": CHURN_LIVE, "churn-canary": CHURN_CANARY}
+STANDS_FOR = {
+    "@only_live_endpoint": (DEPLOYMENT,),
+    "@previous_live_version": ("1.9.0",),
+    "@customers": ("customer", "customers", "customer.csv", "customers.csv"),
+}
