@@ -33,7 +33,7 @@ class Counted(TypedDict, total=False):
 
 
 def _workflow(broken: set[str]) -> Workflow:
-    def step(state: Counted, context: StepContext) -> dict[str, Any]:
+    def step(state: Counted, _context: StepContext) -> dict[str, Any]:
         count = state.get("count", 0)
         if count == BREAK_AT and broken:
             raise Failed("broken off on purpose")
