@@ -152,6 +152,11 @@ class _Race:
                 progress(count, len(futures), text)
 
     def _run_fold(self, place: int) -> dict[str, _Outcome] | None:
+        # OpenMP counts its threads for each thread that asks, so the caller's limit does not reach here.
+        with threadpool_limits(1, user_api="openmp"):
+            return self._search_fold(place)
+
+    def _search_fold(self, place: int) -> dict[str, _Outcome] | None:
         fold = self._plan.folds[place]
         until = self._moment()
         if until is None and fold.repeat > 0:

@@ -73,7 +73,7 @@ def test_repeats_of_a_very_long_table_are_estimated(table: Table, monkeypatch: p
         table,
         rows=ROWS + 30,
         row_columns={"": ["c1"]},
-        values={"spend": ("c2", 1), "shared": ("c2", 4)},
+        values={"spend": hashes.Value("c2"), "shared": hashes.Value("c2", 4)},
     )
     # Three plans: all rows but three repeat one.
     assert counted.row_share == 2
