@@ -10,6 +10,7 @@ from axagents.errors import AxError
 from axagents.filesystem import find_mount
 from axagents.project import Project
 from axagents.stores.database import migration_names
+from axagents.stores.memory.marker import read_marker
 from axagents.trust import read_holding
 from axagents.upkeep.check import Check
 
@@ -86,11 +87,13 @@ def _unfinished(project: Project) -> Iterator[Check]:
 
 
 def _index(project: Project) -> Check:
-    if not project.chroma_path.is_dir():
+    marker = read_marker(project.chroma_path)
+    if marker is None:
         return Check(name="search index", state="ok", found="not made yet; it is built from the records when needed")
-    inside = check_database(project.chroma_path / "chroma.sqlite3")
-    if inside.state == "wrong":
-        found, hint = f"{inside.found}; it is rebuilt from the records", "ax memory search --query ... --namespace ..."
+    inside = check_database(project.chroma_path / marker.folder / "chroma.sqlite3")
+    told = inside.found if inside.state == "wrong" else "its files are not as they were left"
+    if inside.state == "wrong" or marker.state != "clean" or marker.files != marker.list_files(project.chroma_path):
+        found, hint = f"{told}; the next search makes it anew from the records", "ax memory search --query ..."
         return Check(name="search index", state="note", found=found, hint=hint)
     return Check(name="search index", state="ok", found=f"{project.chroma_path}, {_megabytes(project.chroma_path)}")
 

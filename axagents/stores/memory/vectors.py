@@ -103,8 +103,10 @@ class VectorIndex:
     def _catch_up(self, reader: Reader) -> int:
         """Take in what is pending and return the change that the index has reached."""
         with self._database.read() as connection:
-            goal = newest_change(connection, reader.namespace)
             position = self._reached(reader)
+            goal = newest_change(connection, reader.namespace)
+            if position.change > goal:
+                raise Damaged("it is ahead of the records, which were restored from earlier")
             total = count_behind(connection, reader.namespace, position) if position.change < goal else 0
             done = 0
             while position.change < goal or read_expired(connection, reader.namespace, position, now=stamp()):
@@ -189,11 +191,15 @@ class VectorIndex:
         write_marker(self._folder, replace(marker.writing(), state="suspect"))
         self._close()
         self._connect(marker)
+        known = {_collection_name(name): name for name in marker.spaces}
+        for collection in self._client.list_collections():
+            if collection.name not in known:
+                self._client.delete_collection(collection.name)
         spaces: dict[str, Space] = {}
-        for name, space in marker.spaces.items():
-            collection = self._client.get_collection(name=_collection_name(name), embedding_function=None)
+        for called, name in known.items():
+            collection = self._client.get_collection(name=called, embedding_function=None)
             _probe(collection, name)
-            spaces[name] = Space(space.position, collection.count())
+            spaces[name] = Space(marker.at(name).position, collection.count())
         marker = marker.writing().written(self._folder, spaces)
         write_marker(self._folder, marker)
         self._generation = marker.generation

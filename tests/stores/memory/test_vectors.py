@@ -143,6 +143,37 @@ def test_killed_while_indexing(memory: Memory, project: Project, point: str) -> 
     assert missing(project) == []
 
 
+def test_killed_in_the_first_batch_of_a_namespace_the_others_stay(memory: Memory, project: Project) -> None:
+    index = fresh_index(project)
+    nearest(index, project, "x")
+    index.close()
+    before = read_marker(project.chroma_path)
+    memory.store("a", {"v": 1}, namespace="retros")
+    code = "memory.search('x', namespace='retros')"
+    assert end_of(in_process(project, code, AX_FAULT="memory.index.written:1:kill")) == -signal.SIGKILL
+    assert missing(project) == []
+    after = read_marker(project.chroma_path)
+    assert before is not None
+    assert after is not None
+    assert (after.folder, after.at("notes")) == (before.folder, before.at("notes"))
+    assert [hit.key for hit in memory.search("a", namespace="retros")] == ["a"]
+
+
+def test_index_ahead_of_the_records_is_made_anew(memory: Memory, project: Project) -> None:
+    """As when the database alone is put back to what it was."""
+    index = fresh_index(project)
+    nearest(index, project, "x")
+    index.close()
+    marker = project.chroma_path / "axagents.json"
+    kept = json.loads(marker.read_text())
+    kept["spaces"]["notes"]["position"]["change"] += 7
+    marker.write_text(json.dumps(kept))
+    assert missing(project) == []
+    made = read_marker(project.chroma_path)
+    assert made is not None
+    assert made.at("notes").position.change == RECORDS
+
+
 def test_killed_again_while_looking_at_what_a_killed_writer_left(memory: Memory, project: Project) -> None:
     """A damaged index can take the process down that looks at it; the one after that makes it anew."""
     fresh = fresh_index(project)
