@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from axagents.ml.table import Table
 
@@ -21,14 +22,26 @@ class _Distinct:
     pending: int = 0
 
     def add(self, hashes: np.ndarray) -> None:
-        self.parts.append(np.unique(hashes))
+        self.parts.append(_unique(hashes))
         self.pending += self.parts[-1].size
         if self.pending > _COMPACT_AT:
-            self.parts = [np.unique(np.concatenate(self.parts))]
+            self.parts = [_unique(np.concatenate(self.parts))]
             self.pending = 0
 
     def count(self) -> int:
-        return int(np.unique(np.concatenate(self.parts)).size) if self.parts else 0
+        return int(_unique(np.concatenate(self.parts)).size) if self.parts else 0
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value whose different forms are counted: its SQL, and the share of them that is looked at.
+
+    `sliced_by` is cheaper SQL that is the same for equal values; it chooses the share.
+    """
+
+    sql: str
+    share: int = 1
+    sliced_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,18 +61,19 @@ def count_hashes(
     *,
     rows: int,
     row_columns: Mapping[str, Sequence[str]],
-    values: Mapping[str, tuple[str, int]],
+    values: Mapping[str, Value],
 ) -> HashCounts:
     """Count repeated rows and different values.
 
-    `row_columns` names the SQL columns of each kind of row; `values` gives for each value its SQL expression and
-    the number of shares, one of which is counted: the error for D values in s shares is about sqrt(s / D).
+    `row_columns` names the SQL columns of each kind of row. Where one share of s is counted, the error for D
+    values is about sqrt(s / D).
     Two different rows share a hash once in 2^64 pairs: at ten million rows the count is off by one with
     probability 3e-6.
     """
     share = -(-rows // MAX_ROW_HASHES)
-    selected = [_sliced(f"hash({', '.join(columns)})", share) for columns in row_columns.values()]
-    selected += [_sliced(f"hash({sql})", shares, null_of=sql) for sql, shares in values.values()]
+    selected = [_hash_rows(columns, share) for columns in row_columns.values()] + [
+        _hash(each) for each in values.values()
+    ]
     query = "SELECT " + ", ".join(f"{sql} AS h{place}" for place, sql in enumerate(selected)) + f" FROM {table.view}"
     whole = {name: np.empty(-(-rows // share) * (1 if share == 1 else 2), dtype="uint64") for name in row_columns}
     filled = dict.fromkeys(row_columns, 0)
@@ -75,16 +89,24 @@ def count_hashes(
                 distinct[name].add(hashes)
     return HashCounts(
         repeats={name: _count_repeats(whole[name][: filled[name]]) * share for name in row_columns},
-        distinct={name: distinct[name].count() * values[name][1] for name in values},
+        distinct={name: distinct[name].count() * values[name].share for name in values},
         row_share=share,
     )
 
 
-def _sliced(digest: str, share: int, null_of: str | None = None) -> str:
-    conditions = [f"{digest} % {share} = 0"] if share > 1 else []
-    if null_of is not None:
-        conditions.append(f"{null_of} IS NOT NULL")
-    return f"CASE WHEN {' AND '.join(conditions)} THEN {digest} END" if conditions else digest
+def _unique(hashes: np.ndarray) -> np.ndarray:
+    # By a hash table, which is several times faster than numpy's sort.
+    return np.asarray(pd.unique(hashes))
+
+
+def _hash_rows(columns: Sequence[str], share: int) -> str:
+    digest = f"hash({', '.join(columns)})"
+    return f"CASE WHEN {digest} % {share} = 0 THEN {digest} END" if share > 1 else digest
+
+
+def _hash(value: Value) -> str:
+    chosen = f"hash({value.sliced_by or value.sql}) % {value.share} = 0 AND " if value.share > 1 else ""
+    return f"CASE WHEN {chosen}{value.sql} IS NOT NULL THEN hash({value.sql}) END"
 
 
 def _count_repeats(hashes: np.ndarray) -> int:

@@ -9,7 +9,7 @@ from axagents.ml.columns.sql import quote_text
 from axagents.ml.columns.tokens import MISSING_TOKENS, WEAK_MISSING_TOKENS
 from axagents.ml.profile.distributions import find_top_values, write_moment
 from axagents.ml.profile.frame import Subject, complete_profile, profile_column, profile_frame
-from axagents.ml.profile.hashes import count_hashes
+from axagents.ml.profile.hashes import Value, count_hashes
 from axagents.ml.profile.model import ColumnProfile, DataProfile, DateFacts, Duplicates, NumberFacts
 from axagents.ml.table import Table, fetch_raw, sample_size
 from axagents.progress import note
@@ -72,7 +72,7 @@ def count_different(table: Table, columns: Sequence[ColumnSpec], rows: int) -> t
     if 0 < len(others) < len(columns):
         kinds["apart"] = others
     shares = {column.name: _share(column) for column in columns if column.distinct > _COUNTED_LEVELS}
-    values = {f"value {name}": (table.expression(_find(columns, name)), share) for name, share in shares.items()}
+    values = {f"value {name}": _value(table, _find(columns, name), share) for name, share in shares.items()}
     counted = count_hashes(table, rows=rows, row_columns=kinds, values=values)
     duplicates = Duplicates(
         rows=counted.repeats[""], rows_without_identifiers=counted.repeats.get("apart"), estimated=counted.row_share > 1
@@ -82,6 +82,11 @@ def count_different(table: Table, columns: Sequence[ColumnSpec], rows: int) -> t
 
 def _share(column: ColumnSpec) -> int:
     return 1 if column.distinct <= _COUNTED_WHOLE else 16 if column.distinct <= _COUNTED_IN_PART else 256
+
+
+def _value(table: Table, column: ColumnSpec, share: int) -> Value:
+    raw = table.column(column.name) if column.dtype == "string" else None
+    return Value(table.expression(column), share, sliced_by=raw)
 
 
 def _find(columns: Sequence[ColumnSpec], name: str) -> ColumnSpec:
