@@ -75,10 +75,9 @@ def stage(
     why: Annotated[str, typer.Option(help="Why, for the event log.")],
 ) -> Shown:
     """Move a version to another stage; the one it replaces in production is archived."""
-    from axagents.effects import perform_command
-    from axagents.effects.registry import change_stage, plan_moves
     from axagents.project import current_project
     from axagents.stores.journal import current_actor
+    from axagents.stores.registry.state import plan_moves
 
     if why.strip() in {"", "...", "…"}:
         raise UserError("--why: say why the stage changes; the event log keeps it", field="--why")
@@ -98,6 +97,10 @@ def stage(
         "who": current_actor(),
         "why": why,
     }
+    # Only now: whatever was wrong is told without waiting for MLflow.
+    from axagents.effects import perform_command
+    from axagents.effects.registry import change_stage
+
     name = f"registry stage {model} {number} {wanted}"
     return _staged(perform_command(project, change_stage(project, arguments), name=name), model=model, version=number)
 

@@ -7,14 +7,14 @@ from typing import Any
 from filelock import FileLock
 
 from axagents.effects.effect import Effect, Probe
-from axagents.errors import Failed, NotFound, UserError
+from axagents.errors import Failed, UserError
 from axagents.faults import fault_point
 from axagents.project import Project
 from axagents.stores.models.digest import digest
 from axagents.stores.registry.catalog import publish, published
 from axagents.stores.registry.events import EventLog, NewEvent
 from axagents.stores.registry.reconciling import find_divergences, interrupted_arguments
-from axagents.stores.registry.state import STAGES, ModelState, RegisteredVersion, Stage, read_model
+from axagents.stores.registry.state import ModelState, RegisteredVersion, Stage, plan_moves, read_model
 from axagents.stores.registry.stored import (
     NewVersion,
     find_copy,
@@ -151,33 +151,6 @@ def reconcile_model(project: Project, arguments: dict[str, Any]) -> Effect:
         act=act,
         irreversible="it makes MLflow and memory say again what the event log says",
     )
-
-
-def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[RegisteredVersion, Stage]]:
-    """Return what changes when `version` goes to `stage`: itself, and first the one it replaces in production.
-
-    Raises:
-        NotFound: the model has no such version.
-        UserError: no such stage, or production would be left by another way than archiving or replacement.
-    """
-    if stage not in STAGES:
-        raise NotFound("stage", stage, STAGES, field="stage")
-    wanted: Stage = stage
-    found = state.find(version)
-    if found is None:
-        known = [each.version for each in state.versions]
-        raise NotFound(f"version of {state.model}", version, known, hint=f"ax registry versions {state.model}")
-    if found.stage == "production" and wanted in {"staged", "canary"}:
-        raise UserError(
-            f"{found.name} is in production, which it leaves by being archived, or replaced by another version",
-            field="stage",
-            legal=("archived",),
-            hint=f"ax registry stage {state.model} OTHER_VERSION production --why ...",
-        )
-    moves: list[tuple[RegisteredVersion, Stage]] = []
-    if wanted == "production" and state.production and state.production.version != version:
-        moves.append((state.production, "archived"))
-    return [*moves, (found, wanted)]
 
 
 def _adoption(project: Project, model: str, version: str, /, *, who: str) -> NewEvent:

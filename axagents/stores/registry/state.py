@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from axagents.errors import NotFound, UserError
 from axagents.fields import parse_version
 from axagents.project import Project
 from axagents.stores.registry.events import Event, EventLog
@@ -67,6 +68,33 @@ def read_model(project: Project, model: str) -> ModelState:
     """Return one model; one without versions when nothing was registered under that name."""
     log = EventLog(project)
     return fold(log.read(model=model)).get(model) or ModelState(model, (), log.revision(model))
+
+
+def plan_moves(state: ModelState, version: str, stage: str) -> list[tuple[RegisteredVersion, Stage]]:
+    """Return what changes when `version` goes to `stage`: itself, and first the one it replaces in production.
+
+    Raises:
+        NotFound: the model has no such version.
+        UserError: no such stage, or production would be left by another way than archiving or replacement.
+    """
+    if stage not in STAGES:
+        raise NotFound("stage", stage, STAGES, field="stage")
+    wanted: Stage = stage
+    found = state.find(version)
+    if found is None:
+        known = [each.version for each in state.versions]
+        raise NotFound(f"version of {state.model}", version, known, hint=f"ax registry versions {state.model}")
+    if found.stage == "production" and wanted in {"staged", "canary"}:
+        raise UserError(
+            f"{found.name} is in production, which it leaves by being archived, or replaced by another version",
+            field="stage",
+            legal=("archived",),
+            hint=f"ax registry stage {state.model} OTHER_VERSION production --why ...",
+        )
+    moves: list[tuple[RegisteredVersion, Stage]] = []
+    if wanted == "production" and state.production and state.production.version != version:
+        moves.append((state.production, "archived"))
+    return [*moves, (found, wanted)]
 
 
 def fold(events: Iterable[Event]) -> dict[str, ModelState]:
