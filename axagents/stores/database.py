@@ -33,7 +33,6 @@ class Database:
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             self._local.connection = connection
         return connection
@@ -45,13 +44,18 @@ class Database:
             yield self._connection()
 
     @contextmanager
-    def write(self) -> Generator[sqlite3.Connection]:
-        """Give a connection inside one transaction: all of it is kept, or nothing."""
+    def write(self, *, synced: bool = True) -> Generator[sqlite3.Connection]:
+        """Give a connection inside one transaction: all of it is kept, or nothing.
+
+        What is not `synced` survives the death of the process, and is on disk with the next commit that is: for
+        notes whose loss in a crash of the machine costs no more than looking again.
+        """
         with _clear_errors(self.path):
             connection = self._connection()
             if connection.in_transaction:
                 yield connection
                 return
+            connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

@@ -50,10 +50,13 @@ class Journal:
         self._database = open_database(project)
 
     def plan(self, effect: str, arguments: dict[str, Any], *, run_id: str, step: str) -> JournalEntry:
-        """Return the entry of this effect, written as planned when it is not there yet."""
+        """Return the entry of this effect, written as planned when it is not there yet.
+
+        Only the start is synced to disk: an effect whose plan or end a crash of the machine took is probed again.
+        """
         key = entry_key(effect, arguments, run_id=run_id, step=step)
         actor = current_actor()
-        with self._database.write() as connection:
+        with self._database.write(synced=False) as connection:
             connection.execute(
                 "INSERT INTO effects (key, run_id, step, effect, arguments, status, actor, planned_at)"
                 " VALUES (?, ?, ?, ?, ?, 'planned', ?, ?) ON CONFLICT DO NOTHING",
@@ -70,7 +73,7 @@ class Journal:
 
     def end(self, key: str, status: EntryStatus, *, after: Any = None, reason: str | None = None) -> None:
         """Write how the effect ended."""
-        with self._database.write() as connection:
+        with self._database.write(synced=False) as connection:
             connection.execute(
                 "UPDATE effects SET status = ?, after = ?, reason = ?, ended_at = ? WHERE key = ?",
                 (status, json.dumps(after), reason, stamp(), key),

@@ -141,7 +141,7 @@ class Runs:
 
     def step_started(self, run_id: str, step: str) -> None:
         """Record that a step begins (again)."""
-        with self._database.write() as connection:
+        with self._database.write(synced=False) as connection:
             connection.execute(
                 "INSERT INTO run_steps (run_id, step, started_at) VALUES (?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET started_at = excluded.started_at, seconds = NULL",
@@ -150,7 +150,7 @@ class Runs:
 
     def step_done(self, run_id: str, step: str, seconds: float) -> None:
         """Record that a step finished."""
-        with self._database.write() as connection:
+        with self._database.write(synced=False) as connection:
             connection.execute(
                 "UPDATE run_steps SET seconds = ? WHERE run_id = ? AND step = ?", (seconds, run_id, step)
             )
