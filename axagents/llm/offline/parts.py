@@ -240,6 +240,7 @@ _KIND_PLACES = {
     "experiment": "{experiment}", "version": "{version}", "percent": "{percent}", "ratio": "{ratio}", "path": "{path}",
     "url": "{path}", "number": "{number}", "metric": "{metric}", "quoted": "{newname}", "unknown": "{newname}",
 }  # fmt: skip
+_BEFORE_COLUMN = {"predict", "predicts", "predicting", "target"}
 _UNKNOWN_KINDS = {"dataset": "{dataset}", "table": "{dataset}", "data": "{dataset}", "experiment": "{experiment}",
     "experiments": "{experiment}", "model": "{model}", "test": "{test}"}  # fmt: skip
 
@@ -259,8 +260,11 @@ def stems_in(reading: Reading, part: Part, vocabulary: frozenset[str]) -> list[s
             at = mention.last + 1
         else:
             token = reading.tokens[at]
-            if at in columns and token.stem not in vocabulary:
+            unheard = token.shape == "word" and token.stem not in vocabulary
+            if unheard and (at in columns or reading.word(at - 1) in _BEFORE_COLUMN):
                 stems.append("{column}")
+            elif unheard and reading.word(at + 1) in _UNKNOWN_KINDS:
+                stems.append(_UNKNOWN_KINDS[reading.word(at + 1)])
             elif token.shape != "mark":
                 stems.append(token.stem)
             at += 1

@@ -27,6 +27,10 @@ class Reading:
     negated: frozenset[int]
     refused: frozenset[int]
 
+    def word(self, at: int) -> str:
+        """Return the word of a token, or nothing outside the sentence."""
+        return self.tokens[at].word if 0 <= at < len(self.tokens) else ""
+
     def within(self, first: int, last: int) -> list[Mention]:
         """Return the mentions that lie on the tokens `first` to `last` inclusive."""
         return [each for each in self.mentions if first <= each.first and each.last <= last]

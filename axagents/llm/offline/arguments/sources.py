@@ -151,7 +151,7 @@ class Setting:
 
     def word(self, at: int) -> str:
         """Return the word of a token, or nothing outside the sentence."""
-        return self.reading.tokens[at].word if 0 <= at < len(self.reading.tokens) else ""
+        return self.reading.word(at)
 
     def cued(self, mention: Mention, argument: Argument) -> bool:
         """Tell whether one of the argument's cue words stands just before a mention."""

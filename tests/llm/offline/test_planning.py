@@ -1,0 +1,156 @@
+"""What the planner makes of sentences: the specification's forty, those held out, and what it must never do."""
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from axagents.catalog import open_catalog
+from axagents.llm.offline.world import DatasetFact, FixedWorld
+from evals.planner.scoring import Scorer, read_cases
+from evals.planner.worlds import CHURN_CANARY, CHURN_LIVE
+from tests.llm.offline.conftest import PlanIt
+
+PLANNER = Path("evals/planner")
+SCORER = Scorer(open_catalog(None))
+
+
+@pytest.mark.parametrize("case", read_cases(PLANNER / "acceptance.yaml"), ids=lambda case: case["id"])
+def test_the_forty_sentences_come_out_right(case: dict[str, object]) -> None:
+    assert SCORER.score(case).wrong == ()
+
+
+def test_held_out_sentences_come_out_as_often_as_asked() -> None:
+    # The limits are those of the specification for sentences typed by other people.
+    cases = read_cases(PLANNER / "heldout.yaml")
+    kinds = Counter(SCORER.score(case).kind for case in cases)
+    assert kinds["right"] >= 0.8 * len(cases)
+    assert kinds["wrong-effect"] == 0
+    assert kinds["wrong-reading"] <= 0.03 * len(cases)
+
+
+def test_the_same_sentence_gives_the_same_plan(plan: PlanIt) -> None:
+    for case in read_cases(PLANNER / "development.yaml")[::7]:
+        assert plan(case["query"]) == plan(case["query"])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "argument", "known"),
+    [
+        ("deploy fraud-detector 3.0", "model_name", "churn-classifier"),
+        ("deploy churn-clasifier 2.1.0", "model_name", "churn-classifier"),
+        ("evaluate churn-classifier 9.9.9", "model_id", "2.1.0"),
+        ("profile orders.parquet", "dataset", "customer"),
+        ("train on the sales dataset", "dataset", "customer"),
+        ("compare churn_v1 with churn_v7", "experiments", "churn_v1"),
+        ("train on customer to predict income", "target", "is_churned"),
+    ],
+)
+def test_an_unknown_name_is_asked_about_and_never_guessed(
+    plan: PlanIt, sentence: str, argument: str, known: str
+) -> None:
+    planned = plan(sentence)
+    assert planned.outcome == "ask"
+    missing = planned.missing[0]
+    assert (missing.argument, missing.why) == (argument, "unknown")
+    assert known in missing.known
+
+
+def test_an_ambiguous_version_is_asked_about(plan: PlanIt) -> None:
+    planned = plan("deploy churn-classifier v2")
+    assert (planned.outcome, planned.missing[0].why) == ("ask", "ambiguous")
+    assert set(planned.missing[0].known) == {"2.0.0", "2.1.0"}
+
+
+def test_values_keep_where_they_come_from(plan: PlanIt) -> None:
+    step = plan("deploy the latest churn-classifier, half the traffic").steps[0]
+    assert {name: value.source for name, value in step.sources.items()} == {
+        "model_name": "query",
+        "version": "world",
+        "traffic_percentage": "query",
+        "rollout_strategy": "default",
+    }
+
+
+def test_the_conversation_fills_what_the_sentence_leaves_out(plan: PlanIt) -> None:
+    past = ({"dataset": "customer_data_2024", "target": "is_churned"},)
+    step = plan("train a model", past=past).steps[0]
+    assert step.arguments["dataset"] == "customer_data_2024"
+    assert step.sources["dataset"].source == "conversation"
+
+
+def test_memory_fills_before_the_world(plan: PlanIt) -> None:
+    world = FixedWorld(
+        known_datasets=(DatasetFact("telco", (), "Churn"), DatasetFact("bank", (), "y")),
+        known_preferences={"dataset": "bank"},
+    )
+    step = plan("train a model", world).steps[0]
+    assert (step.arguments["dataset"], step.sources["dataset"].source) == ("bank", "memory")
+
+
+def test_the_world_fills_where_there_is_one_candidate_only(plan: PlanIt) -> None:
+    one = FixedWorld(known_datasets=(DatasetFact("telco", (), "Churn"),))
+    two = FixedWorld(known_datasets=(DatasetFact("telco"), DatasetFact("bank")))
+    assert plan("train a model", one).steps[0].arguments == {"dataset": "telco", "target": "Churn"}
+    assert plan("train a model", two).outcome == "ask"
+    assert plan("train a model", FixedWorld()).missing[0].question == "there is no dataset yet"
+
+
+def test_an_unknown_word_keeps_the_world_from_filling(plan: PlanIt) -> None:
+    one = FixedWorld(known_datasets=(DatasetFact("telco", (), "Churn"),))
+    planned = plan("train a model on titanic", one)
+    assert (planned.outcome, planned.missing[0].typed) == ("ask", "titanic")
+
+
+def test_a_condition_goes_with_its_step(plan: PlanIt) -> None:
+    steps = plan("evaluate 2.1.0 on holdout_2024q4 and, if recall is at least 60%, deploy it with 10% of traffic").steps
+    assert [(step.tool, step.condition) for step in steps] == [
+        ("ml-model-evaluation", None),
+        ("mlops-deployment", "recall >= 0.6"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "deploy 2.1.0 if the moon is full",
+        "evaluate 2.1.0 on holdout_2024q4 and deploy it unless marketing objects",
+        "deploy 2.1.0 if f1 > 0.9",
+    ],
+)
+def test_a_condition_that_cannot_be_checked_is_asked_about_and_never_dropped(plan: PlanIt, sentence: str) -> None:
+    planned = plan(sentence)
+    assert planned.outcome == "ask"
+    assert any(missing.argument == "condition" for missing in planned.missing)
+
+
+def test_what_is_to_be_remembered_asks_for_nothing_else(plan: PlanIt) -> None:
+    steps = plan("remember that we roll back to 1.9.0 if errors rise, and deploy on mondays").steps
+    assert [step.tool for step in steps] == ["memory-store"]
+    assert steps[0].arguments["value"]["text"] == "we roll back to 1.9.0 if errors rise, and deploy on mondays"
+
+
+def test_promoting_takes_a_running_rollout(plan: PlanIt) -> None:
+    assert plan("promote the canary to 50%", CHURN_CANARY).steps[0].arguments["action"] == "promote"
+    assert plan("promote the canary to 50%", CHURN_LIVE).outcome == "ask"
+
+
+def test_planning_loads_no_heavy_library_and_opens_no_socket() -> None:
+    script = (
+        "import socket, sys\n"
+        "def refuse(*a, **k): raise RuntimeError('a socket was opened')\n"
+        "socket.socket.connect = socket.create_connection = refuse\n"
+        "from axagents.catalog import open_catalog\n"
+        "from axagents.llm.offline.provider import OfflinePlanner, read_ranker\n"
+        "from axagents.llm.offline.world import FixedWorld\n"
+        "from axagents.llm.turn import Message\n"
+        "planner = OfflinePlanner(read_ranker(open_catalog(None).files('sentences')), FixedWorld())\n"
+        "turn = planner.take_turn('', [Message(role='user', text='train a model')], [])\n"
+        "assert turn.stop_reason == 'ask', turn\n"
+        "heavy = {'numpy', 'pandas', 'sklearn', 'mlflow', 'chromadb', 'langgraph', 'openai', 'anthropic'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
