@@ -75,6 +75,7 @@ class ColumnProfile(_Frozen):
     missing: int
     unreadable: int = Field(default=0, description="Values that are neither missing marks nor of the column's type.")
     distinct: int
+    distinct_estimated: bool = Field(default=False, description="Whether only a share of the values was counted.")
     withheld: str | None = Field(default=None, description="Why no value is shown, where none is.")
     numbers: NumberFacts | None = None
     dates: DateFacts | None = None

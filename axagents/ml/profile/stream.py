@@ -55,6 +55,7 @@ def profile_table(table: Table, subject: Subject, rows: int) -> DataProfile:
         _correct(
             profile_column(frame[spec.name], prepared[spec.name], spec=spec, subject=subject),
             merged[spec.name],
+            spec=spec,
             distinct=distinct.get(spec.name),
             rows=rows,
         )
@@ -144,8 +145,11 @@ def _unreadable(table: Table, spec: ColumnSpec, place: int) -> str:
     )
 
 
-def _correct(profile: ColumnProfile, facts: _Facts, *, distinct: int | None, rows: int) -> ColumnProfile:
+def _correct(
+    profile: ColumnProfile, facts: _Facts, *, spec: ColumnSpec, distinct: int | None, rows: int
+) -> ColumnProfile:
     """Replace the sample's figures by those of all rows."""
+    estimated = spec.distinct > _COUNTED_WHOLE
     levels: dict[Any, int] = dict(facts.levels or {})
     levels.pop(None, None)
     distinct = min(max(len(levels) if distinct is None else distinct, profile.distinct), facts.present)
@@ -153,6 +157,7 @@ def _correct(profile: ColumnProfile, facts: _Facts, *, distinct: int | None, row
         "missing": rows - facts.present,
         "unreadable": facts.unreadable,
         "distinct": distinct,
+        "distinct_estimated": estimated,
         "numbers": _correct_numbers(profile.numbers, facts),
         "dates": _correct_dates(profile.dates, facts),
     }

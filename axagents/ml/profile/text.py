@@ -61,7 +61,7 @@ def _write_columns(profile: DataProfile) -> str:
             column.name[:_NAME_WIDTH],
             column.kind,
             write_share(column.missing, profile.rows) if column.missing else "",
-            write_count(column.distinct),
+            ("~" if column.distinct_estimated else "") + write_count(column.distinct),
             _describe(column, profile),
         )
         for column in profile.columns
