@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from axagents.errors import AxError
 from axagents.filesystem import find_mount
@@ -23,6 +24,7 @@ def check_project(project: Project) -> Iterator[Check]:
     for path in (project.database_path, project.checkpoints_path, project.mlflow_path):
         yield check_database(path)
     yield _schema(project)
+    yield _tracking(project)
     yield from _unfinished(project)
     yield _index(project)
     yield _content(project)
@@ -73,6 +75,20 @@ def _schema(project: Project) -> Check:
         found = f"version {applied}, newer than this axagents knows ({known})"
         return Check(name="schema", state="wrong", found=found, hint="pip install -U axagents")
     return Check(name="schema", state="ok", found=f"version {applied} of {known}")
+
+
+def _tracking(project: Project) -> Check:
+    uri = project.settings.tracking.uri
+    if uri:
+        return Check(name="tracking", state="ok", found=f"MLflow server {_without_password(uri)}, not contacted here")
+    runs = _query(project.mlflow_path, "SELECT count(*) FROM runs WHERE lifecycle_stage = 'active'")
+    return Check(name="tracking", state="ok", found=f"MLflow on SQLite in .ax, {runs or 0} runs")
+
+
+def _without_password(uri: str) -> str:
+    parts = urlsplit(uri)
+    shown = parts.hostname or ""
+    return urlunsplit(parts._replace(netloc=f"{shown}:{parts.port}" if parts.port else shown, query=""))
 
 
 def _unfinished(project: Project) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from axagents.project import Project
+from axagents.project import Project, open_project
 from axagents.settings import ProviderSettings
 from axagents.stores.database import migration_names, open_database
 from axagents.upkeep import machine
@@ -85,6 +85,13 @@ def test_effects_that_may_be_half_done_are_found(project: Project) -> None:
         )
     found = named(check_project(project))["effects"]
     assert (found.state, found.hint) == ("wrong", "ax runs list; ax runs resume RUN")
+
+
+def test_a_servers_password_is_not_shown(project: Project) -> None:
+    (project.root / "ax.toml").write_text('[tracking]\nuri = "http://me:very-secret@127.0.0.1:5000/x"\n')
+    found = named(check_project(open_project(project.root)))["tracking"]
+    assert "http://127.0.0.1:5000/x" in found.found
+    assert "very-secret" not in found.found
 
 
 def test_the_command_exits_1_when_something_is_wrong(ax: Ax, project: Project) -> None:
