@@ -156,13 +156,16 @@ def _find_share(tokens: Sequence[Token], at: int) -> Mention | None:
         words = [each for each in (_word(tokens, at + step) for step in range(len(pattern) + 2)) if each != "the"]
         if tuple(words[: len(pattern)]) == pattern:
             return _mention("percent", 100.0, tokens, first=at, last=at + len(pattern) - 1)
-    if (
-        word == "in"
-        and _word(tokens, at - 1) == "one"
-        and (of := _read_number(tokens, at + 1) if at + 1 < len(tokens) else None)
-    ):
-        return _mention("percent", 100 / of[0], tokens, first=at, last=of[1] - 1) if of[0] > 1 else None
-    return None
+    return _find_one_in(tokens, at) if word == "one" else None
+
+
+def _find_one_in(tokens: Sequence[Token], at: int) -> Mention | None:
+    if _word(tokens, at + 1) != "in" or at + 2 >= len(tokens):
+        return None
+    of = _read_number(tokens, at + 2)
+    if of is None or of[0] <= 1:
+        return None
+    return _mention("percent", 100 / of[0], tokens, first=at, last=of[1] - 1)
 
 
 def _find_measured(tokens: Sequence[Token], at: int) -> Mention | None:
@@ -225,4 +228,4 @@ def _find_shaped(tokens: Sequence[Token], at: int) -> Mention | None:
     return None
 
 
-_FINDERS: tuple[Finder, ...] = (_find_shaped, _find_ratio, _find_metric, _find_period, _find_measured, _find_share)
+_FINDERS: tuple[Finder, ...] = (_find_shaped, _find_ratio, _find_metric, _find_share, _find_period, _find_measured)
