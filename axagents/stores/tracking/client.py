@@ -2,7 +2,10 @@
 
 import logging
 import sqlite3
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -15,6 +18,9 @@ from axagents.stores.tracking.location import prepare_store, sqlite_uri
 # The level of MLflow's own logger comes from the environment (axagents.stores); these it leaves alone.
 for _name in ("alembic", "sqlalchemy", "urllib3"):
     logging.getLogger(_name).setLevel(logging.ERROR)
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 _clients: dict[tuple[str, Path], MlflowClient] = {}
 
@@ -51,8 +57,25 @@ def mlflow_client(project: Project) -> MlflowClient:
     return client
 
 
+def tells_failure(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Turn what MLflow and its database raise (full disk, broken file, lost server) into one clear line."""
+
+    @wraps(function)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
+            raise Failed(f"MLflow could not do it: {_first_line(error)}", hint="ax doctor") from error
+
+    return guarded
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200]
+
+
 def _unopened(project: Project, error: Exception) -> Failed:
-    first_line = str(error).strip().splitlines()[0][:200]
+    first_line = _first_line(error)
     if project.settings.tracking.uri is None:
         return Failed(
             f"cannot open the MLflow store {project.mlflow_path}: {first_line}",

@@ -13,7 +13,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 
 from axagents.errors import UserError
 from axagents.project import Project
-from axagents.stores.tracking.client import mlflow_client
+from axagents.stores.tracking.client import mlflow_client, tells_failure
 
 Curve = Sequence[tuple[int, float]]
 
@@ -34,6 +34,7 @@ class DatasetNote:
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@tells_failure
 def log_params(project: Project, run_id: str, params: Mapping[str, Any]) -> dict[str, str]:
     """Write parameters, nested ones under dotted names; return them as text. One logged before must be the same.
 
@@ -58,6 +59,7 @@ def log_params(project: Project, run_id: str, params: Mapping[str, Any]) -> dict
     return asked
 
 
+@tells_failure
 def log_metrics(
     project: Project, run_id: str, metrics: Mapping[str, float | Curve], *, model_id: str | None = None
 ) -> None:
@@ -87,6 +89,7 @@ def log_metrics(
         client.log_batch(run_id, metrics=batch)
 
 
+@tells_failure
 def set_tags(project: Project, run_id: str, tags: Mapping[str, str]) -> None:
     """Write tags; one that is there gets the new value."""
     client = mlflow_client(project)
@@ -94,6 +97,7 @@ def set_tags(project: Project, run_id: str, tags: Mapping[str, str]) -> None:
         client.log_batch(run_id, tags=batch)
 
 
+@tells_failure
 def log_dataset(project: Project, run_id: str, dataset: DatasetNote) -> None:
     """Write the data set a run used, as MLflow's own data set input; the same one is written once."""
     columns = [{"name": name, "type": kind, "required": False} for name, kind in dataset.fields.items()]
@@ -110,6 +114,7 @@ def log_dataset(project: Project, run_id: str, dataset: DatasetNote) -> None:
     mlflow_client(project).log_inputs(run_id, [DatasetInput(entity, [tag])])
 
 
+@tells_failure
 def log_files(project: Project, run_id: str, paths: Iterable[Path], *, folder: str = "") -> None:
     """Copy files and folders into a run's artifacts, each under its own name, inside `folder` there."""
     client = mlflow_client(project)

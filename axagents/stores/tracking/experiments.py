@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 
 from axagents.errors import NotFound, UserError
 from axagents.project import Project
-from axagents.stores.tracking.client import has_store, mlflow_client
+from axagents.stores.tracking.client import has_store, mlflow_client, tells_failure
 
 TAGS = "axagents.tags"
 DEFAULT_EXPERIMENT = "Default"
@@ -30,6 +30,7 @@ class ExperimentRecord:
     fields: dict[str, str] = field(default_factory=dict[str, str])
 
 
+@tells_failure
 def list_experiments(project: Project) -> list[ExperimentRecord]:
     """Return every experiment that is not deleted, newest first; MLflow's own empty `Default` is left out."""
     if not has_store(project):
@@ -48,6 +49,7 @@ def list_experiments(project: Project) -> list[ExperimentRecord]:
     return [_record(each) for each in found if each.name != DEFAULT_EXPERIMENT or _has_runs(client, each)]
 
 
+@tells_failure
 def find_experiment(project: Project, name: str) -> ExperimentRecord:
     """Return the experiment called `name`.
 
@@ -61,6 +63,7 @@ def find_experiment(project: Project, name: str) -> ExperimentRecord:
     return _record(found)
 
 
+@tells_failure
 def open_experiment(
     project: Project, name: str, *, description: str | None = None, tags: Sequence[str] = ()
 ) -> ExperimentRecord:

@@ -7,10 +7,11 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 
 from axagents.project import Project
-from axagents.stores.tracking.client import mlflow_client
+from axagents.stores.tracking.client import mlflow_client, tells_failure
 from axagents.stores.tracking.runs import RunRecord
 
 
+@tells_failure
 def log_model(
     project: Project, run: RunRecord, folder: Path, *, name: str, params: Mapping[str, str] | None = None
 ) -> str:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from mlflow.exceptions import MlflowException
 
 from axagents.project import Project
-from axagents.stores.tracking.client import mlflow_client
+from axagents.stores.tracking.client import mlflow_client, tells_failure
 
 FOLDER = "predictions"
 FILE = "out_of_fold.parquet"
@@ -101,6 +101,7 @@ def read_predictions(path: Path) -> OutOfFold:
     )
 
 
+@tells_failure
 def fetch_predictions(project: Project, run_id: str) -> OutOfFold | None:
     """Return the out-of-fold predictions stored with an MLflow run, or None when it has none."""
     client = mlflow_client(project)

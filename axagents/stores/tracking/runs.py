@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from axagents.errors import NotFound
 from axagents.project import Project
-from axagents.stores.tracking.client import has_store, mlflow_client
+from axagents.stores.tracking.client import has_store, mlflow_client, tells_failure
 from axagents.stores.tracking.experiments import ExperimentRecord, list_experiments
 
 OWNER = "axagents.run_id"
@@ -33,6 +33,7 @@ class RunRecord:
     tags: dict[str, str] = field(default_factory=dict[str, str])
 
 
+@tells_failure
 def open_run(
     project: Project,
     experiment: ExperimentRecord,
@@ -56,6 +57,7 @@ def open_run(
     return _record(made)
 
 
+@tells_failure
 def find_run(project: Project, run_id: str) -> RunRecord:
     """Return a run by its MLflow id.
 
@@ -72,6 +74,7 @@ def find_run(project: Project, run_id: str) -> RunRecord:
     return _record(run)
 
 
+@tells_failure
 def search_runs(
     project: Project, experiments: Iterable[ExperimentRecord] | None = None, *, limit: int = 1000, where: str = ""
 ) -> list[RunRecord]:
@@ -84,11 +87,20 @@ def search_runs(
     return [_record(each) for each in found]
 
 
+@tells_failure
+def read_curve(project: Project, run_id: str, metric: str) -> list[tuple[int, float]]:
+    """Return every (step, value) of one metric of a run, by step."""
+    history = mlflow_client(project).get_metric_history(run_id, metric)
+    return sorted((each.step, each.value) for each in history)
+
+
+@tells_failure
 def continue_run(project: Project, run_id: str) -> None:
     """Mark a run as running again."""
     mlflow_client(project).update_run(run_id, status="RUNNING")
 
 
+@tells_failure
 def finish_run(project: Project, run_id: str, status: str = "FINISHED") -> None:
     """Mark a run as ended (FINISHED or FAILED), now."""
     mlflow_client(project).set_terminated(run_id, status)

@@ -6,10 +6,9 @@ from functools import cached_property
 from axagents.errors import NotFound, UserError
 from axagents.ml.metrics import ALIASES, METRICS
 from axagents.project import Project
-from axagents.stores.tracking.client import mlflow_client
 from axagents.stores.tracking.experiments import ExperimentRecord, find_experiment, list_experiments, split_tags
 from axagents.stores.tracking.predictions import OutOfFold, fetch_predictions
-from axagents.stores.tracking.runs import RunRecord, find_run, search_runs
+from axagents.stores.tracking.runs import RunRecord, find_run, read_curve, search_runs
 
 CLAIMED = "axagents.claimed"
 """The tag that names the metrics of a run which somebody typed."""
@@ -49,8 +48,7 @@ class Side:
         """Return a metric's scores on the outer folds, in their order; empty when none were kept."""
         if FOLD + metric not in self.run.metrics:
             return []
-        history = mlflow_client(self.project).get_metric_history(self.run.run_id, FOLD + metric)
-        return [each.value for each in sorted(history, key=lambda point: point.step)]
+        return [value for _, value in read_curve(self.project, self.run.run_id, FOLD + metric)]
 
 
 def standard_name(name: str) -> str:

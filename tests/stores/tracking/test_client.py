@@ -12,7 +12,7 @@ from axagents.errors import Failed
 from axagents.project import Project, create_project, open_project
 from axagents.settings import Settings, TrackingSettings
 from axagents.stores.tracking.client import mlflow_client
-from axagents.stores.tracking.entries import log_files
+from axagents.stores.tracking.entries import log_files, log_params
 from axagents.stores.tracking.experiments import open_experiment
 from axagents.stores.tracking.runs import open_run
 
@@ -77,3 +77,13 @@ def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 def test_telemetry_is_off() -> None:
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_a_store_that_breaks_later_is_one_line(tracked: Project) -> None:
+    run = open_run(tracked, open_experiment(tracked, "churn"), name="first", owner="one")
+    for path in (tracked.mlflow_path, Path(f"{tracked.mlflow_path}-wal")):
+        if path.exists():
+            path.write_bytes(b"broken" * 20_000)
+    with pytest.raises(Failed, match="MLflow could not do it: ") as told:
+        log_params(tracked, run.run_id, {"depth": 3})
+    assert "\n" not in told.value.message
