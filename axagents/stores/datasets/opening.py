@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from axagents.errors import UserError
+from axagents.errors import Failed, UserError
 from axagents.ml.columns.sql import Stored, quote_text
 from axagents.ml.table import Table
 from axagents.stores.datasets.encoding import is_gzip, open_bytes
@@ -95,13 +95,16 @@ def _open_csv(connection: duckdb.DuckDBPyConnection, path: Path, *, layout: CsvL
 def _rewrite(path: Path, target: Path, *, layout: CsvLayout) -> None:
     """Write a temporary UTF-8 copy, line by line; runs of spaces become tabs."""
     spaced = layout.delimiter == " "
-    with (
-        open_bytes(path) as opened,
-        io.TextIOWrapper(opened, encoding=layout.encoding, newline="") as text,
-        target.open("w", encoding="utf-8", newline="") as out,
-    ):
-        for line in text:
-            out.write("\t".join(line.split()) + "\n" if spaced else line)
+    try:
+        with (
+            open_bytes(path) as opened,
+            io.TextIOWrapper(opened, encoding=layout.encoding, newline="") as text,
+            target.open("w", encoding="utf-8", newline="") as out,
+        ):
+            for line in text:
+                out.write("\t".join(line.split()) + "\n" if spaced else line)
+    except OSError as error:
+        raise Failed(f"cannot make a temporary UTF-8 copy of {path}: {error.strerror or error}") from error
 
 
 def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Table:
