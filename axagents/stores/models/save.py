@@ -83,6 +83,10 @@ def _write_mlflow(folder: Path, fitted: FittedModel, rows: pd.DataFrame) -> None
             **common,
         )
     except MlflowException as error:
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, OSError):
+            # A full disk, above all, which MLflow tells as a type that skops cannot write.
+            raise cause from None
         # MLflow loads what it wrote, trusting our list only: what it cannot load our loader would refuse.
         told = error.message.rpartition("Root error: ")[2]
         raise Failed(f"cannot save {type(_last(fitted.estimator)).__name__} as data: {told}") from error
