@@ -9,7 +9,7 @@ from axagents.decisions.table import Decision
 from axagents.ml.problem import Problem
 from axagents.ml.selection import Selection
 from axagents.workflows.train.figures import Figures
-from axagents.workflows.train.request import Figure, LeakageSummary, LeftOutColumn, TrainResult
+from axagents.workflows.train.request import Figure, LeakageFinding, LeakageSummary, LeftOutColumn, TrainResult
 from axagents.workflows.train.setup import Setup
 
 # What the result tells as `assess` found it.
@@ -36,7 +36,7 @@ def find_warnings(leakage: LeakageSummary, figures: Figures, decision: Decision)
     """List what a person should know before trusting the model, the worst first."""
     order = {"DANGEROUS": 0, "WARNING": 1, "SAFE": 2}
     findings = sorted(leakage.findings, key=lambda each: order[each.severity])
-    told = [f"{each.text} {each.question}".strip() for each in findings if each.severity != "SAFE"]
+    told = [_tell_finding(each) for each in findings if each.severity != "SAFE"]
     if leakage.allowed and leakage.verdict == "DANGEROUS":
         told.insert(0, f"Leaking features were kept: {leakage.allowed}")
     if decision.row in ("learned-nothing", "gain-unclear"):
@@ -51,6 +51,11 @@ class Logged:
     model_path: str
     plots: tuple[str, ...]
     mlflow_run_id: str
+
+
+def _tell_finding(found: LeakageFinding) -> str:
+    question = f"{found.question[:1].upper()}{found.question[1:]}"
+    return f"{found.text.rstrip('.')}. {question}".strip()
 
 
 def build_result(
@@ -109,7 +114,9 @@ def _headline(setup: Setup, leakage: LeakageSummary, *, figures: Figures, chosen
         return f"Left out {what}: {', '.join(leakage.removed)}. Without: {score}."
     open_questions = [each.question for each in leakage.findings if each.question]
     if open_questions:
-        return f"{score}. One question is open: {open_questions[0]}"
+        count = len(open_questions)
+        told = "One question is open" if count == 1 else f"{count} questions are open, the first"
+        return f"{score}. {told}: {open_questions[0]}"
     return f"{score}."
 
 
