@@ -84,7 +84,11 @@ def _told(context: AgentContext, call: Mapping[str, Any], receipts: Receipts) ->
     """Tell what came of one call: by its own template where there is one."""
     prompts = context.catalog.files("prompts")
     own = f"answer-{call['tool']}"
-    values: dict[str, Any] = {"call": dict(call), "tool": call["tool"], "arguments": call["arguments"]}
+    values: dict[str, Any] = {
+        "call": {"error": None, "why": None, **call},
+        "tool": call["tool"],
+        "arguments": call["arguments"],
+    }
     if call["status"] != "done":
         return render_prompt(context.catalog, "answer-not-done", values)
     values["r"] = receipts.cite(str(call["receipt"]))

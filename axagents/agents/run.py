@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict
 
 from axagents.agents.context import AgentContext
 from axagents.agents.graph import FRESH, build_graph
-from axagents.agents.opening import NO_LEAVE, OFFLINE_NOTICE, Request, open_context, open_desk
+from axagents.agents.opening import NO_LEAVE, OFFLINE_NOTICE, Desk, Request, open_context, open_desk
 from axagents.agents.proposal import Leave
-from axagents.errors import AxError, Failed, UserError, Waiting
+from axagents.errors import AxError, Failed, LimitReached, UserError, Waiting
 from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.runs import Runs
@@ -55,14 +56,14 @@ def _nobody(_plan: Mapping[str, Any]) -> bool | None:
     return None
 
 
-def run_agent(project: Project, request: Request, *, ask: Ask = _nobody) -> AgentRun:
-    """Run a persona on a request.
+def run_agent(project: Project, request: Request, *, ask: Ask = _nobody, desk: Desk | None = None) -> AgentRun:
+    """Run a persona on a request, at a desk that was opened for it already or at one of its own.
 
     Raises:
         NotFound, UserError, ProviderError: found before a run is opened.
         AxError: what stopped the run; it can be resumed.
     """
-    desk = open_desk(project, request)
+    desk = desk or open_desk(project, request)
     run_id = Runs(project).start("agent", request.persona, request.as_record())
     return _go(open_context(desk, request, run_id), ask)
 
@@ -129,7 +130,11 @@ def _walk(context: AgentContext, ask: Ask) -> AgentRun:
         if not before.next and before.values:
             return _finished(context)
         while True:
-            graph.invoke(step, config, context=context, durability="sync")
+            try:
+                graph.invoke(step, config, context=context, durability="sync")
+            except GraphRecursionError:
+                told = "it went round and round: the project changed after every approval"
+                raise LimitReached(told, hint=f"ax runs show {context.run_id}") from None
             asked = graph.get_state(config).interrupts
             if not asked:
                 return _finished(context)

@@ -47,15 +47,15 @@ def run(
     leave = Leave(yes=yes, hashes=tuple(approve or ()))
     request = Request(persona, query, provider, session, max_steps, deadline, leave=leave)
     project = current_project()
-    if dry_run or explain:
-        desk = open_desk(project, request)
-        if explain:
-            tell(_explained(desk, query))
-        if dry_run:
-            return _show_plan(desk, query)
+    desk = open_desk(project, request)
+    if explain:
+        tell(_explained(desk, query))
+    if dry_run:
+        return _show_plan(desk, query)
+    # Loads LangGraph, so only once it is sure that there is something to run.
     from axagents.agents.run import run_agent
 
-    return _show_run(run_agent(project, request, ask=_ask))
+    return _show_run(run_agent(project, request, ask=_ask, desk=desk))
 
 
 @command(app, "list", project=Need.NONE)
