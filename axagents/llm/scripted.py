@@ -24,12 +24,13 @@ class ScriptedModel:
         self.seen: list[tuple[str, tuple[Message, ...], tuple[str, ...]]] = []
 
     def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:
-        """Return the script's next turn.
+        """Return the script's next turn; one that an earlier process took for the same request is passed over.
 
         Raises:
             ProviderError: the script is at its end.
         """
-        at = len(self.seen)
+        asked = max((at for at, message in enumerate(messages) if message.role == "user"), default=0)
+        at = max(len(self.seen), sum(message.role == "assistant" for message in messages[asked:]))
         self.seen.append((system, tuple(messages), tuple(offer.name for offer in offers)))
         if at >= len(self._turns):
             raise ProviderError(f"the script has {len(self._turns)} turns, and turn {at + 1} was asked for")
