@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from axagents.decisions.table import Decision, decide
 from axagents.errors import Refused
 from axagents.ml.candidates import FLOOR, choose_candidates
-from axagents.ml.leakage import check_leakage
+from axagents.ml.leakage import LeakageReport, check_leakage
 from axagents.ml.metrics import find_metric
 from axagents.ml.problem import Problem
 from axagents.ml.search import Budget, CandidateRun, evaluate_candidates
@@ -85,11 +85,10 @@ def split(state: TrainState, context: StepContext) -> State:
         seed=setup.seed,
     )
     allowed = setup.request.allow_leakage
-    findings = tuple(LeakageFinding.model_validate(each.model_dump()) for each in report.findings)
-    leakage = LeakageSummary(verdict=report.verdict, findings=findings, removed=report.removed, allowed=allowed)
-    note(f"leakage: {leakage.verdict}" + (f", left out {', '.join(leakage.removed)}" if leakage.removed else ""))
     if not report.kept and not allowed:
-        raise _refuse(context.project, setup, leakage)
+        raise _refuse(context.project, setup, report)
+    leakage = _summarise(report, allowed)
+    note(f"leakage: {leakage.verdict}" + (f", left out {', '.join(leakage.removed)}" if leakage.removed else ""))
     return {"leakage": leakage.model_dump(mode="json")}
 
 
@@ -245,9 +244,18 @@ def _decide(project: Project, leakage: LeakageSummary, *, features_left: bool, g
     return decide(project, "train", inputs)
 
 
-def _refuse(project: Project, setup: Setup, leakage: LeakageSummary) -> Refused:
-    decision = _decide(project, leakage, features_left=False, gain="unclear")
-    told = "; ".join(each.text for each in leakage.findings if each.removed)
+def _summarise(report: LeakageReport, allowed: str | None) -> LeakageSummary:
+    """What was found, and what it took out: nothing where somebody gave a reason to keep it."""
+    findings = [LeakageFinding.model_validate(each.model_dump()) for each in report.findings]
+    if allowed:
+        findings = [each.model_copy(update={"removed": ()}) for each in findings]
+    removed = () if allowed else report.removed
+    return LeakageSummary(verdict=report.verdict, findings=tuple(findings), removed=removed, allowed=allowed)
+
+
+def _refuse(project: Project, setup: Setup, report: LeakageReport) -> Refused:
+    decision = _decide(project, _summarise(report, None), features_left=False, gain="unclear")
+    told = "; ".join(each.text for each in report.findings if each.removed)
     request = json.dumps({"dataset": setup.dataset, "target": setup.target, "allow_leakage": "REASON"})
     return Refused(
         f"{decision.because} {told}",

@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from axagents.errors import NotFound, UserError, Waiting
+from axagents.ml.columns.tokens import split_name
 from axagents.ml.leakage import LeakageContext
 from axagents.ml.metrics import find_metric, primary_metric
 from axagents.ml.problem import Problem, define_problem
@@ -78,9 +79,22 @@ def _check_columns(known: Sequence[str], asked: Sequence[str], *, field: str) ->
             raise NotFound("column", name, known, field=field)
 
 
+# Words that names of targets are made of.
+_TARGET_WORDS = frozenset(
+    "target label class outcome result response churn churned default defaulted fraud converted bought subscribed "
+    "survived diagnosis y".split()
+)
+
+
+def _likely_targets(dataset: Dataset) -> list[str]:
+    """Columns of few values, those first whose name says target; then the last ones, where targets often stand."""
+    few = [column for column in dataset.columns if column.kind == "boolean" or 2 <= column.distinct <= 10]
+    names = [column.name for column in reversed(few)]
+    return sorted(names, key=lambda name: not _TARGET_WORDS.intersection(split_name(name)))[:8]
+
+
 def _target_wanted(dataset: Dataset) -> Waiting:
-    likely = [column.name for column in dataset.columns if column.kind == "boolean" or 2 <= column.distinct <= 10]
-    likely = sorted(likely, key=lambda name: dataset.column(name).distinct)[:8]
+    likely = _likely_targets(dataset)
     return Waiting(
         f"which column of {dataset.name!r} is the target? Likely: {', '.join(likely) or 'none'}",
         needs=[
