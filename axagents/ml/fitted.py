@@ -55,7 +55,7 @@ class FittedModel:
             raise UserError("there are no rows to score")
         return self.raw_matrix_scores(matrix)
 
-    def raw_matrix_scores(self, matrix: pd.DataFrame) -> np.ndarray:
+    def raw_matrix_scores(self, matrix: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Return the estimator's own scores of what `matrix` made."""
         if self.task == "regression":
             return np.asarray(self.estimator.predict(matrix), dtype=np.float64)

@@ -66,6 +66,35 @@ def make_encoder(matrix: pd.DataFrame, columns: Sequence[ColumnSpec], *, style: 
     return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0.0, verbose_feature_names_out=False)
 
 
+def encoded_places(encoder: ColumnTransformer) -> dict[str, list[int]]:
+    """Return, for a fitted encoder of `make_encoder`, which columns of its output each column of the matrix gives."""
+    places: dict[str, list[int]] = {}
+    at = 0
+    for name, step, columns in encoder.transformers_:
+        if name == "remainder":
+            continue
+        widths = _output_widths(step, len(columns))
+        for column, width in zip(columns, widths, strict=True):
+            places[str(column)] = list(range(at, at + width))
+            at += width
+        for marked in _marked_columns(step):
+            places[str(columns[marked])].append(at)
+            at += 1
+    return places
+
+
+def _marked_columns(step: Any) -> list[int]:
+    """The columns for which a mark of missing values stands behind the numbers."""
+    filled: Any = step["fill"] if isinstance(step, Pipeline) else None
+    return [] if filled is None or filled.indicator_ is None else filled.indicator_.features_.tolist()
+
+
+def _output_widths(step: Any, columns: int) -> list[int]:
+    if isinstance(step, OneHotEncoder):
+        return [len(each) for each in step.categories_]
+    return [1] * columns
+
+
 def _one_hot(matrix: pd.DataFrame, names: list[str]) -> OneHotEncoder:
     """One column for each category; of very many, for the most frequent. The others, and unseen ones, are all zeros."""
     # Naming the categories spares the encoder's own count of rare ones, which is a Python loop over the rows.

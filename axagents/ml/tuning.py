@@ -22,6 +22,8 @@ MOST_SEARCH_ROWS = 25_000
 _ENOUGH_ROWS = 1000
 # A configuration this many margins behind the best after its first inner fold is not tried on the others.
 _RACE_MARGINS = 5
+# More configurations than this choose among noise.
+_MOST_TRIALS = 50
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -204,6 +206,8 @@ def _score(metric: Metric, parts: Sequence[Part], scores: Sequence[np.ndarray]) 
 def _is_over(limit: Limit, attempts: Sequence[Attempt]) -> bool:
     if limit.trials is not None:
         return len(attempts) >= limit.trials
+    if len(attempts) >= _MOST_TRIALS:
+        return True
     usual = float(np.mean([attempt.seconds for attempt in attempts]))
     return time.monotonic() + usual > limit.until
 

@@ -15,6 +15,7 @@ from axagents.ml.leakage.rows import find_missingness, find_row_order, find_shar
 from axagents.ml.leakage.strength import (
     Sample,
     group_twins,
+    keep_columns,
     make_sample,
     measure_of,
     permutation_losses,
@@ -30,7 +31,8 @@ COSTLY = 0.05
 # Shuffling a column costs at least what leaving it out does, nearly always: only these are left out and refitted.
 _WORTH_REFITTING = 0.03
 _MOST_REFITS = 4
-_MOST_SHUFFLED = 60
+# Of very many columns the strongest alone are looked at together.
+_MOST_TOGETHER = 60
 _MOST_PROBED = 20_000
 # Primary metrics in which a fall of .05 means what it says, whatever the data; else AUC or R2 is looked at.
 _UNIT_METRICS = ("auc_roc", "auc_pr", "r2", "accuracy")
@@ -125,6 +127,7 @@ def _judge_strength(problem: Problem, context: LeakageContext, *, primary: str |
     looked = sample.prepared.problem
     scores = {spec.name: score_alone(looked.feature(spec.name), looked, seed=seed) for spec in looked.columns}
     alone = {name: score for name, score in scores.items() if score >= TOO_GOOD}
+    sample = keep_columns(sample, sorted(scores, key=lambda name: -scores[name])[:_MOST_TOGETHER])
     measure = measure_of(problem.task)
     together = score_together(sample, measure=measure)
     for name, score in alone.items():
@@ -188,7 +191,6 @@ def _find_costly(sample: Sample, *, together: float, measure: str) -> Iterator[F
     groups = group_twins(sample.prepared.problem)
     if len(groups) < 2:
         return
-    groups = _strongest(groups, sample)
     losses = permutation_losses(sample, groups, measure=measure)
     order = np.argsort(losses)[::-1][:_MOST_REFITS]
     for place in order:
@@ -205,12 +207,3 @@ def _find_costly(sample: Sample, *, together: float, measure: str) -> Iterator[F
                 evidence={"cost": cost, "with": together, "limit": COSTLY, "metric": measure},
                 question=f"is {name_columns(group)} known when you predict?",
             )
-
-
-def _strongest(groups: list[tuple[str, ...]], sample: Sample) -> list[tuple[str, ...]]:
-    """Of many groups keep those whose columns are strongest alone."""
-    if len(groups) <= _MOST_SHUFFLED:
-        return groups
-    problem = sample.prepared.problem
-    strength = [max(score_alone(problem.feature(name), problem, seed=0) for name in group) for group in groups]
-    return [groups[place] for place in np.argsort(strength)[::-1][:_MOST_SHUFFLED]]
