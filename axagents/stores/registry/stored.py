@@ -1,10 +1,14 @@
 """MLflow's side of the registry: the versions with their artifacts, tags and aliases."""
 
+import functools
 import re
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import LoggedModel, LoggedModelStatus
@@ -60,11 +64,30 @@ class NewVersion:
     tags: Mapping[str, str]
 
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def _told(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Tell what MLflow or the disk refuse in one line."""
+
+    @functools.wraps(function)
+    def called(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except (MlflowException, OSError) as error:
+            told = str(error).strip().splitlines()[0][:200] or type(error).__name__
+            raise Failed(f"MLflow's store refused: {told}", hint="ax doctor") from error
+
+    return called
+
+
 def _unmade(project: Project) -> bool:
     # Whoever only looks makes no store.
     return project.settings.tracking.uri is None and not project.mlflow_path.exists()
 
 
+@_told
 def stored_models(project: Project) -> list[str]:
     """Return the names of all registered models of the MLflow store."""
     if _unmade(project):
@@ -78,6 +101,7 @@ def stored_models(project: Project) -> list[str]:
             return sorted(names)
 
 
+@_told
 def stored_versions(project: Project, model: str) -> list[StoredVersion]:
     """Return the versions that MLflow holds of a model, oldest first; none when it does not know it."""
     if _unmade(project):
@@ -102,6 +126,7 @@ def find_stored(project: Project, model: str, version: str) -> StoredVersion | N
     return next((each for each in stored_versions(project, model) if each.version == version), None)
 
 
+@_told
 def store_version(project: Project, new: NewVersion) -> StoredVersion:
     """Copy the folder into MLflow's artifact store and make its version; a copy that an earlier attempt made is used.
 
@@ -119,6 +144,8 @@ def store_version(project: Project, new: NewVersion) -> StoredVersion:
         tags=tags,
         description=new.description,
         await_creation_for=0,
+        # A server wants to know whose artifacts they are; MLflow's own SQLite store would look in another store.
+        model_id=logged.model_id if project.settings.tracking.uri else None,
     )
     fault_point("registry.register.stored")
     return _stored(made, set())
@@ -163,6 +190,7 @@ def mirrored(project: Project, state: ModelState) -> bool:
     return not stage_differences(project, state)
 
 
+@_told
 def mirror_stages(project: Project, state: ModelState) -> list[Difference]:
     """Bring MLflow's tags and aliases of a model to what the event log says; return what was changed."""
     client, changed = mlflow_client(project), stage_differences(project, state)
@@ -177,6 +205,7 @@ def mirror_stages(project: Project, state: ModelState) -> list[Difference]:
     return changed
 
 
+@_told
 def remove_stored(project: Project, model: str, version: str) -> None:
     """Take our version and the copy of its artifacts out of MLflow; nothing happens when it is not there."""
     client, found = mlflow_client(project), find_stored(project, model, version)
@@ -208,15 +237,20 @@ def stored_folder(project: Project, stored: StoredVersion) -> Path:
 
 
 def _download(project: Project, stored: StoredVersion) -> Path:
-    target = project.state / "downloads" / (stored.sha256 or f"{stored.model}-{stored.number}")
+    downloads = project.state / "downloads"
+    target = downloads / (stored.sha256 or f"{stored.model}-{stored.number}")
     if stored.sha256 is not None and target.is_dir() and digest(target) == stored.sha256:
         return target
-    target.mkdir(parents=True, exist_ok=True)
-    try:
-        return Path(download_artifacts(stored.source, dst_path=str(target), tracking_uri=tracking_uri(project)))
-    except (MlflowException, OSError) as error:
-        told = str(error).splitlines()[0][:200]
-        raise Refused(f"the artifacts of {stored.model}:{stored.version} are gone: {told}") from None
+    downloads.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=downloads) as fresh:
+        try:
+            whole = download_artifacts(stored.source, dst_path=fresh, tracking_uri=tracking_uri(project))
+        except (MlflowException, OSError) as error:
+            told = str(error).splitlines()[0][:200]
+            raise Refused(f"the artifacts of {stored.model}:{stored.version} are gone: {told}") from None
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.move(whole, target)
+    return target
 
 
 def _copy_artifacts(project: Project, new: NewVersion) -> LoggedModel:
