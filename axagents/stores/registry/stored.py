@@ -1,14 +1,12 @@
 """MLflow's side of the registry: the versions with their artifacts, tags and aliases."""
 
-import functools
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import LoggedModel, LoggedModelStatus
@@ -21,7 +19,7 @@ from axagents.faults import fault_point
 from axagents.project import Project
 from axagents.stores.models.digest import digest
 from axagents.stores.registry.state import ModelState
-from axagents.stores.tracking.client import mlflow_client, tracking_uri
+from axagents.stores.tracking.client import mlflow_client, tells_failure, tracking_uri
 
 VERSION = "axagents.version"
 SHA256 = "axagents.sha256"
@@ -64,30 +62,12 @@ class NewVersion:
     tags: Mapping[str, str]
 
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
-
-def _told(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Tell what MLflow or the disk refuse in one line."""
-
-    @functools.wraps(function)
-    def called(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        try:
-            return function(*args, **kwargs)
-        except (MlflowException, OSError) as error:
-            told = str(error).strip().splitlines()[0][:200] or type(error).__name__
-            raise Failed(f"MLflow's store refused: {told}", hint="ax doctor") from error
-
-    return called
-
-
 def _unmade(project: Project) -> bool:
     # Whoever only looks makes no store.
     return project.settings.tracking.uri is None and not project.mlflow_path.exists()
 
 
-@_told
+@tells_failure
 def stored_models(project: Project) -> list[str]:
     """Return the names of all registered models of the MLflow store."""
     if _unmade(project):
@@ -101,7 +81,7 @@ def stored_models(project: Project) -> list[str]:
             return sorted(names)
 
 
-@_told
+@tells_failure
 def stored_versions(project: Project, model: str) -> list[StoredVersion]:
     """Return the versions that MLflow holds of a model, oldest first; none when it does not know it."""
     if _unmade(project):
@@ -126,7 +106,7 @@ def find_stored(project: Project, model: str, version: str) -> StoredVersion | N
     return next((each for each in stored_versions(project, model) if each.version == version), None)
 
 
-@_told
+@tells_failure
 def store_version(project: Project, new: NewVersion) -> StoredVersion:
     """Copy the folder into MLflow's artifact store and make its version; a copy that an earlier attempt made is used.
 
@@ -190,7 +170,7 @@ def mirrored(project: Project, state: ModelState) -> bool:
     return not stage_differences(project, state)
 
 
-@_told
+@tells_failure
 def mirror_stages(project: Project, state: ModelState) -> list[Difference]:
     """Bring MLflow's tags and aliases of a model to what the event log says; return what was changed."""
     client, changed = mlflow_client(project), stage_differences(project, state)
@@ -205,7 +185,7 @@ def mirror_stages(project: Project, state: ModelState) -> list[Difference]:
     return changed
 
 
-@_told
+@tells_failure
 def remove_stored(project: Project, model: str, version: str) -> None:
     """Take our version and the copy of its artifacts out of MLflow; nothing happens when it is not there."""
     client, found = mlflow_client(project), find_stored(project, model, version)
