@@ -41,7 +41,14 @@ def steps(add_frame: AddFrame) -> None:
 
 @pytest.mark.usefixtures("steps")
 @pytest.mark.parametrize(
-    ("step", "point"), [*[(step, "started") for step in STEPS], ("search", "computed"), ("log", "computed")]
+    ("step", "point"),
+    [
+        ("profile", "computed"),
+        ("floor", "computed"),
+        ("select", "started"),
+        ("assess", "computed"),
+        ("log", "computed"),
+    ],
 )
 def test_every_step_is_resumed(tracked: Project, monkeypatch: pytest.MonkeyPatch, step: str, point: str) -> None:
     faults._passed.clear()  # pyright: ignore[reportPrivateUsage]
