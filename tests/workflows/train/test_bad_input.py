@@ -84,7 +84,7 @@ def test_targets_that_cannot_be_learned(tracked: Project, add_frame: AddFrame, t
 def test_a_text_of_a_million_values_is_no_target(tracked: Project, add_frame: AddFrame) -> None:
     numbers = np.arange(1_000_000)
     name = add_frame("texts", pd.DataFrame({"a": numbers % 7, "text": "t" + pd.Series(numbers).astype(str)}))
-    fails(tracked, {"dataset": name, "target": "text"}, UserError, "1,000,000 values")
+    fails(tracked, {"dataset": name, "target": "text"}, UserError, "1,000,000 different values")
 
 
 def test_too_few_rows(tracked: Project, add_frame: AddFrame) -> None:
