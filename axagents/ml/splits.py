@@ -250,8 +250,11 @@ def _forward_folds(
     assert problem.time is not None
     times = problem.time[rows]
     borders = np.quantile(np.argsort(np.argsort(times, kind="stable")), np.linspace(least_train, 1, folds + 1))
+    different = np.unique(times)
+    if len(different) < 2:
+        return []
     ordered = np.sort(times)
-    cuts = [ordered[min(len(rows) - 1, int(np.ceil(border)))] for border in borders]
+    cuts = [max(ordered[min(len(rows) - 1, int(np.ceil(border)))], different[1]) for border in borders]
     made: list[tuple[np.ndarray, np.ndarray]] = []
     for place in range(folds):
         until = times <= cuts[place + 1] if place == folds - 1 else times < cuts[place + 1]

@@ -24,6 +24,7 @@ import numpy as np
 from axagents.project import create_project
 from axagents.stores.memory import terms
 from axagents.stores.memory.memory import Memory
+from axagents.stores.memory.transfer import Bundle, import_bundle
 from evals.benchmarks.row import Row, at_most
 
 PARAPHRASES = Path(__file__).parents[1] / "memory" / "paraphrases.jsonl"
@@ -81,8 +82,8 @@ def measure_speed(records: int = RECORDS) -> list[Row]:
         def search(query: str) -> None:
             memory.search(query, namespace="notes")
 
-        for number in range(records):
-            store(number)
+        filling = [memory.plan(f"note/{n}", {"text": write(n)}, namespace="notes") for n in range(records)]
+        import_bundle(memory, Bundle("made", "", tuple(filling), 0), "filling")
         built = timed(search, write(0))
         began = time.perf_counter()
         stored = [timed(store, number) for number in range(records, records + TIMES)]

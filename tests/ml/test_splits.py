@@ -48,7 +48,7 @@ def test_no_entity_on_both_sides(seed: int, entities: int) -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 1000), st.sampled_from([5, 40, 400]))
+@given(st.integers(0, 1000), st.sampled_from([3, 5, 40, 400]))
 def test_the_past_teaches_and_the_future_tests(seed: int, days: int) -> None:
     frame = churn_frame(400, seed=seed)
     frame["as_of"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(
@@ -63,7 +63,8 @@ def test_the_past_teaches_and_the_future_tests(seed: int, days: int) -> None:
         assert problem.time[fold.train].max() < problem.time[fold.test].min()
         assert set(fold.test) <= set(plan.development)
         for train, test in split_inside(problem, fold.train, folds=3, seed=0):
-            assert problem.time[train].max() < problem.time[test].min()
+            one_snapshot = len(np.unique(problem.time[fold.train])) == 1
+            assert one_snapshot or problem.time[train].max() < problem.time[test].min()
 
 
 @pytest.mark.parametrize("per_entity", [1, 12])
