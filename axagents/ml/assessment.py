@@ -99,8 +99,10 @@ def _assess_nested(
     scores = np.full((repeats, *runs[0].raw.shape[1:]), np.nan)
     labels = np.full((repeats, problem.rows), -1, dtype=np.int64)
     tested = np.full((repeats, problem.rows), -1, dtype=np.int64)
+    choosable = [run for run in runs if run.name == selection.chosen] if selection.asked else runs
     inside = [
-        choose_in_fold(runs, place, primary=selection.primary, margin=selection.margin) for place in range(len(done))
+        choose_in_fold(choosable, place, primary=selection.primary, margin=selection.margin)
+        for place in range(len(done))
     ]
     used, told = _lower_of(inside, runs, selection=selection)
     for place, (fold, run) in enumerate(zip(done, used, strict=True)):
@@ -132,13 +134,13 @@ def _lower_of(
 
     Two answers are honest: what the chosen candidate gave (but the outer folds had a say in choosing it), and what the
     whole procedure gave, the choice too made inside each fold (but some folds chose another kind than is delivered).
-    The worse of the two in the primary metric is reported.
+    The worse of the two in the primary metric is reported; with a candidate that was asked for they are the same.
     """
     chosen = next(run for run in runs if run.name == selection.chosen)
     own = [float(chosen.fold_scores[place]) for place in range(len(inside))]
     whole = [float(run.fold_scores[place]) for place, run in enumerate(inside)]
     sign = METRICS[selection.primary].sign
-    if np.nanmean(own) * sign < np.nanmean(whole) * sign:
+    if selection.asked or np.nanmean(own) * sign < np.nanmean(whole) * sign:
         return [chosen] * len(
             inside
         ), f"{chosen.name}, searched, calibrated and given its threshold inside each training part"

@@ -104,12 +104,16 @@ _ALIASES = {
 }  # fmt: skip
 
 
-def choose_candidates(model: str = "auto") -> tuple[str, ...]:
-    """Return the names that compete for `model`: "auto", or one kind beside the floor (dummy, linear)."""
+def asked_candidate(model: str) -> str | None:
+    """Return the candidate that `model` names, None for "auto".
+
+    Raises:
+        UserError: there is no such kind of model.
+    """
     key = model.strip().lower().replace("_", "-")
     key = _ALIASES.get(key, key)
     if key == "auto":
-        return _AUTO
+        return None
     if key not in CANDIDATES:
         near = nearest(key, [*CANDIDATES, *_ALIASES])
         raise UserError(
@@ -117,7 +121,15 @@ def choose_candidates(model: str = "auto") -> tuple[str, ...]:
             field="model",
             legal=("auto", *CANDIDATES),
         )
-    return (*FLOOR, key) if key not in FLOOR else FLOOR
+    return key
+
+
+def choose_candidates(model: str = "auto") -> tuple[str, ...]:
+    """Return the names that are compared for `model`: with "auto" all that compete, else that kind and the floor."""
+    asked = asked_candidate(model)
+    if asked is None:
+        return _AUTO
+    return FLOOR if asked in FLOOR else (*FLOOR, asked)
 
 
 def first_configs(candidate: Candidate, problem: Problem) -> list[Config]:

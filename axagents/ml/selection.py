@@ -29,7 +29,8 @@ class Standing:
 class Selection:
     """The chosen candidate, the best, the margin used, every standing (simplest first) and the reason in a sentence.
 
-    `beats_floor` says whether the paired interval of the chosen against the dummy lies wholly on the better side.
+    `beats_floor` says whether the paired interval of the chosen against the dummy lies wholly on the better side;
+    `asked`, whether somebody asked for the chosen one, so that nothing was left to choose.
     """
 
     primary: str
@@ -39,6 +40,7 @@ class Selection:
     standings: tuple[Standing, ...]
     because: str
     beats_floor: bool
+    asked: bool = False
 
 
 def select_candidate(
@@ -48,8 +50,9 @@ def select_candidate(
     *,
     primary: str,
     margin: float | None = None,
+    asked: str | None = None,
 ) -> Selection:
-    """Choose the simplest candidate whose paired loss to the best is within the margin.
+    """Choose the simplest candidate whose paired loss to the best is within the margin, or the one asked for.
 
     Losses are means of fold differences, with the corrected resampled t interval, over the folds that all have run.
     Without `margin` it is the metric's own: .002 for AUC and accuracy, 1 % of the best for RMSE, MAE and MAPE.
@@ -65,15 +68,21 @@ def select_candidate(
     best = pick_best(scores, metric)
     limit = margin_of(metric, float(np.nanmean(scores[best])), margin)
     standings = tuple(_standing(run, scores, best=best, limit=limit, metric=metric, plan=plan) for run in ordered)
-    chosen = next(standing for standing in standings if standing.within_margin)
+    simplest = next(standing for standing in standings if standing.within_margin)
+    chosen = next((standing for standing in standings if standing.name == asked), simplest)
+    if asked is None:
+        because = _explain(chosen, best, limit=limit, metric=metric)
+    else:
+        because = _explain_asked(chosen, simplest, best=best, limit=limit, metric=metric)
     return Selection(
         primary=metric.name,
         chosen=chosen.name,
         best=best,
         margin=limit,
         standings=standings,
-        because=_explain(chosen, best, limit=limit, metric=metric),
+        because=because,
         beats_floor=_beats_floor(scores, chosen.name, metric=metric, plan=plan),
+        asked=asked is not None,
     )
 
 
@@ -132,5 +141,18 @@ def _explain(chosen: Standing, best: str, *, limit: float, metric: Metric) -> st
         return f"{chosen.name} ({title}) has the best {metric.title}, and nothing simpler is within {limit:.3g} of it"
     return (
         f"{chosen.name} ({title}) is the simplest within {limit:.3g} {metric.title} of the best, {best}: "
-        f"it is {chosen.loss.value:.4f} behind [{chosen.loss.low:.4f}, {chosen.loss.high:.4f}]"
+        f"it is {_tell_loss(chosen)}"
     )
+
+
+def _explain_asked(chosen: Standing, simplest: Standing, *, best: str, limit: float, metric: Metric) -> str:
+    told = f"{chosen.name} ({CANDIDATES[chosen.name].title}) was asked for"
+    if chosen.name == simplest.name:
+        return f"{told}; nothing simpler is within {limit:.3g} {metric.title} of it"
+    if chosen.name == best:
+        return f"{told}; the simpler {simplest.name} is as good within {limit:.3g} {metric.title}"
+    return f"{told}, but {best} is better: {chosen.name} is {_tell_loss(chosen)} in {metric.title}"
+
+
+def _tell_loss(standing: Standing) -> str:
+    return f"{standing.loss.value:.4f} behind [{standing.loss.low:.4f}, {standing.loss.high:.4f}]"

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from axagents.project import Project, current_project
 from axagents.requests import validate
-from axagents.workflows.names import request_model
+from axagents.workflows.names import check_early, request_model
 from axagents.workflows.outcome import WorkflowRun
 
 _EXECUTION = "axagents.workflows.execution"
@@ -24,8 +24,10 @@ def run_workflow(
     """
     model = request_model(name)
     checked = validate(model, request) if isinstance(request, dict) else request
+    project = project or current_project()
+    check_early(project, name, checked)
     execution: Any = import_module(_EXECUTION)
-    return execution.execute(project or current_project(), name, checked, parent=parent)
+    return execution.execute(project, name, checked, parent=parent)
 
 
 def resume_workflow(project: Project, run_id: str) -> WorkflowRun:

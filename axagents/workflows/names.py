@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from axagents.errors import NotFound
+from axagents.project import Project
 
 if TYPE_CHECKING:
     from axagents.workflows.graphs import Workflow
@@ -15,6 +16,8 @@ WORKFLOWS = {
     "ml-train": "axagents.workflows.train",
     "ml-model-registry": "axagents.workflows.registry",
 }
+# Where `EARLY_CHECK` finds a wrong name before the workflow's libraries are loaded, which takes seconds.
+_EARLY = {"ml-train": "axagents.workflows.train.dataset"}
 
 
 def _package(name: str) -> str:
@@ -31,6 +34,13 @@ def request_model(name: str) -> type[BaseModel]:
     """
     module: Any = import_module(f"{_package(name)}.request")
     return module.REQUEST
+
+
+def check_early(project: Project, name: str, request: BaseModel) -> None:
+    """Raise what is wrong with a request and can be told in a moment; a workflow's own check is the whole one."""
+    if name in _EARLY:
+        module: Any = import_module(_EARLY[name])
+        module.EARLY_CHECK(project, request)
 
 
 def load_workflow(name: str) -> "Workflow":

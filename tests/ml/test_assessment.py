@@ -58,6 +58,13 @@ def test_the_simplest_within_the_margin() -> None:
     assert found.beats_floor
     strict = select_candidate(problem, plan, runs, primary="auc", margin=0.001)
     assert strict.chosen == "boosting-tuned"
+    # Who asks for a kind gets it, and is told of what is as good or better.
+    asked = select_candidate(problem, plan, runs, primary="auc", asked="boosting-tuned")
+    assert (asked.chosen, asked.best) == ("boosting-tuned", "boosting-tuned")
+    assert "simpler linear is as good" in asked.because
+    behind = select_candidate(problem, plan, runs[:2], primary="auc", asked="dummy")
+    assert (behind.chosen, behind.best) == ("dummy", "linear")
+    assert "0.3450 behind" in behind.because
     # Of a loss less is better.
     assert select_candidate(problem, plan, runs, primary="log_loss").best == "dummy"
     with pytest.raises(UserError, match="margin"):

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from axagents.decisions.table import Decision, decide
 from axagents.errors import Refused
-from axagents.ml.candidates import FLOOR, choose_candidates
+from axagents.ml.candidates import FLOOR, asked_candidate, choose_candidates
 from axagents.ml.leakage import LeakageReport, check_leakage
 from axagents.ml.metrics import find_metric
 from axagents.ml.problem import Problem
@@ -21,6 +21,7 @@ from axagents.workflows.experiments.remembering import remember_report
 from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
 from axagents.workflows.outcome import Artifact, Outcome
 from axagents.workflows.train.assessing import MODEL, PLOTS, assess_model
+from axagents.workflows.train.dataset import find_training_dataset
 from axagents.workflows.train.figures import Figures
 from axagents.workflows.train.files import from_json, load_runs, save_runs, to_json, write_whole
 from axagents.workflows.train.recording import open_training_run, record_training
@@ -31,7 +32,6 @@ from axagents.workflows.train.setup import (
     Material,
     Setup,
     complete_request,
-    find_training_dataset,
     leakage_context,
     load_material,
     make_plan,
@@ -126,6 +126,7 @@ def select(state: TrainState, context: StepContext) -> State:
         load_runs(context.folder, *_RUN_FILES),
         primary=setup.primary,
         margin=setup.margin,
+        asked=asked_candidate(setup.request.model),
     )
     note(f"chosen: {selection.chosen}. {selection.because}")
     return {"selection": to_json(Selection, selection)}
