@@ -42,7 +42,17 @@ class Advance:
     text: str = ""
 
 
-Event = StepStarted | StepDone | Note | Advance
+@dataclass(frozen=True)
+class Asking:
+    """A person is asked something: the terminal belongs to the question until it is answered."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The person has answered."""
+
+
+Event = StepStarted | StepDone | Note | Advance | Asking | Asked
 Listener = Callable[[Event], None]
 
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("progress_listeners", default=())

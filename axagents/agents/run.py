@@ -1,5 +1,7 @@
 """Run a persona: walk its graph durably, hand approvals to a person, and go on with a run cut short."""
 
+import json
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -158,9 +160,13 @@ def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, A
         "tainted": plan["tainted"],
         "approve": [
             f"ax approve {plan['approval_id']} && ax runs resume {context.run_id}",
-            f"ax agent run {context.persona.id} --approve {plan['hash']} ...",
+            f"ax agent run {context.persona.id} --approve {plan['hash']} --input {_shell_input(context.query)}",
         ],
     }
+
+
+def _shell_input(query: str) -> str:
+    return shlex.quote(json.dumps({"query": query}, ensure_ascii=False))
 
 
 def _waiting(context: AgentContext, needs: list[dict[str, Any]], text: str) -> AgentRun:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from axagents.cli.asking import agreed, somebody_is_there
 from axagents.cli.common import Need, command, group
-from axagents.cli.output import Shown, paint, table, tell
+from axagents.cli.output import Shown, table, tell
 from axagents.errors import UserError
 
 if TYPE_CHECKING:
@@ -156,11 +157,10 @@ def _ask(proposal: Mapping[str, Any]) -> bool | None:
     """Show the plan of an effect on the terminal and return the person's word; None where nobody is there."""
     from axagents.stores.agents.approvals import is_agent
 
-    if not sys.stdin.isatty() or not sys.stderr.isatty() or is_agent():
+    if is_agent() or not somebody_is_there():
         return None
     tell(proposal["text"])
-    tell(paint("apply this plan? [y/N] ", "bold"), end="")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return agreed("apply this plan?")
 
 
 def _show_run(done: "AgentRun") -> Shown:

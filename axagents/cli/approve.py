@@ -1,12 +1,13 @@
 """`ax approve`: a person's word on an effect that an agent asked for."""
 
-import sys
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
+from axagents.cli.asking import agreed, somebody_is_there
 from axagents.cli.common import command, group
-from axagents.cli.output import Shown, paint, tell
+from axagents.cli.output import Shown, tell
 from axagents.errors import Waiting
 
 app = group()
@@ -23,13 +24,13 @@ def approve(approval: ApprovalArgument) -> Shown:
     approvals = Approvals(current_project())
     found = approvals.get(approval)
     refuse_agents()
-    if not sys.stdin.isatty() or not sys.stderr.isatty():
+    if not somebody_is_there():
         told = "approving takes a terminal, so that a person sees the plan"
         raise Waiting(told, needs=[{"kind": "terminal", "text": found.plan["text"]}])
     tell(found.plan["text"])
-    tell(paint("approve this plan? [y/N] ", "bold"), end="")
-    word = sys.stdin.readline().strip().lower() in ("y", "yes")
-    return decided(approvals.decide(found.approval_id, "approved" if word else "denied", how="command"))
+    word = "approved" if agreed("approve this plan?") else "denied"
+    shown = decided(approvals.decide(found.approval_id, word, how="command"))
+    return shown if word == "approved" else replace(shown, exit_code=1)
 
 
 def decided(approval: Any) -> Shown:
@@ -41,4 +42,4 @@ def decided(approval: Any) -> Shown:
         "hash": approval.hash,
     }
     text = f"{approval.approval_id} is {approval.status}\nnext: ax runs resume {approval.run_id}"
-    return Shown(data, text, exit_code=0 if approval.status == "approved" else 1, verdict=approval.status)
+    return Shown(data, text, verdict=approval.status)

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from contextvars import ContextVar
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,11 +23,12 @@ class Format(StrEnum):
 
 
 class Need(Enum):
-    """Whether a command needs a project, and makes one where there is none."""
+    """Whether a command needs a project, and makes one where there is none; MAKES says how one is made itself."""
 
     NONE = "none"
     READS = "reads"
     WRITES = "writes"
+    MAKES = "makes"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
@@ -98,7 +100,9 @@ def _listened(function: Callable[..., Shown], arguments: dict[str, Any]) -> Show
 
 
 def _in_project(need: Need, folder: Path | None, work: Callable[[], Shown]) -> Shown:
-    if need is Need.NONE and folder is None:
+    if need is Need.MAKES:
+        _folder.set(folder)
+    if need is Need.MAKES or (need is Need.NONE and folder is None):
         return work()
     from axagents.errors import UserError
     from axagents.project import create_project, find_project, open_project, use_project
@@ -111,6 +115,14 @@ def _in_project(need: Need, folder: Path | None, work: Callable[[], Shown]) -> S
         tell(f"made a project here: {found.root / 'ax.toml'} and .ax/")
     with use_project(found):
         return work()
+
+
+_folder: ContextVar[Path | None] = ContextVar("folder", default=None)
+
+
+def named_folder() -> Path | None:
+    """Return where `--project` says that a project is to be made."""
+    return _folder.get()
 
 
 def _exit_code(shown: Shown, fail_on: str | None) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from axagents.cli.common import Need, command, group
+from axagents.cli.common import Need, command, group, named_folder
 from axagents.cli.output import Shown
 
 app = group()
@@ -24,15 +24,15 @@ class World(StrEnum):
     CHURN_LIVE = "churn-live"
 
 
-@command(app, "init", project=Need.NONE)
+@command(app, "init", project=Need.MAKES)
 def init(
     demo: Annotated[World | None, typer.Option(help="Fill the project with an example world.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the example world.")] = 0,
 ) -> Shown:
-    """Make a project in this folder."""
+    """Make a project in this folder, or in that of --project."""
     from axagents.project import create_project, use_project
 
-    here = Path.cwd()
+    here = (named_folder() or Path.cwd()).resolve()
     existed = (here / "ax.toml").exists()
     project = create_project(here)
     lines = [f"{'found' if existed else 'made'} a project in {here}: ax.toml and .ax/"]

@@ -7,9 +7,11 @@ import time
 from types import TracebackType
 
 from axagents.cli.output import colourful, paint, tell
-from axagents.progress import Event, Note, StepDone, StepStarted
+from axagents.progress import Asked, Asking, Event, Note, StepDone, StepStarted
 
 _TICK = 0.12
+# After so many seconds without a step somebody would wonder: libraries are loading, or files are read.
+_SILENCE = 0.5
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -22,7 +24,8 @@ class Live:
         self._stop = threading.Event()
         self._label = ""
         self._detail = ""
-        self._began = 0.0
+        self._began = time.perf_counter()
+        self._asking = False
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> "Live":
@@ -48,33 +51,37 @@ class Live:
             self._label = f"{event.workflow} {event.position}/{event.total} {event.step}"
             self._detail, self._began = "", time.perf_counter()
         elif isinstance(event, StepDone):
-            self._label = ""
+            self._rest()
             again = " (finished earlier)" if event.skipped else ""
-            self._print(f"{paint('✓', 'green')} {event.step:<24} {_duration(event.seconds):>8}{again}")
+            tell(f"{paint('✓', 'green')} {event.step:<24} {_duration(event.seconds):>8}{again}")
         elif isinstance(event, Note):
-            self._print(f"  {event.text}")
+            tell(f"  {event.text}")
+        elif isinstance(event, Asking | Asked):
+            self._asking = isinstance(event, Asking)
+            self._rest()
+            self._clear()
         else:
             share = f"{100 * min(1.0, event.done / event.total):.0f} %" if event.total else ""
             self._detail = f"{share} {event.text}".strip()
 
-    def _print(self, line: str) -> None:
-        self._clear()
-        tell(line)
+    def _rest(self) -> None:
+        self._label, self._detail, self._began = "", "", time.perf_counter()
 
     def _clear(self) -> None:
         if self._moving:
-            tell("\r\x1b[2K", end="")
+            tell("", end="")
 
     def _spin(self) -> None:
         turn = 0
         while not self._stop.wait(_TICK):
             with self._lock:
-                if self._label:
+                waited = time.perf_counter() - self._began
+                if not self._asking and (self._label or waited > _SILENCE):
                     turn += 1
-                    waited = _duration(time.perf_counter() - self._began)
-                    line = f"{_SPINNER[turn % len(_SPINNER)]} {self._label}  {waited}  {self._detail}"
+                    label = self._label or "working"
+                    line = f"{_SPINNER[turn % len(_SPINNER)]} {label}  {_duration(waited)}  {self._detail}"
                     width = shutil.get_terminal_size().columns - 1
-                    tell(f"\r\x1b[2K{line[:width]}", end="")
+                    tell(line[:width], end="")
 
 
 def _duration(seconds: float) -> str:

@@ -57,11 +57,12 @@ def say(text: str) -> None:
 
 
 def tell(text: str, *, end: str = "\n") -> None:
-    """Print a notice on standard error."""
-    sys.stderr.write(text + end)
+    """Print a notice on standard error, over a moving line where there is one."""
+    sys.stderr.write((_START_OF_LINE if colourful() else "") + text + end)
     sys.stderr.flush()
 
 
+_START_OF_LINE = "\r\x1b[2K"
 _CODES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 
 

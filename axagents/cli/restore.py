@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from axagents.cli.common import Need, command, group
+from axagents.cli.common import Need, command, group, named_folder
 from axagents.cli.output import Shown
 
 app = group()
 
 
-@command(app, "restore", project=Need.NONE)
+@command(app, "restore", project=Need.MAKES)
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `ax backup` wrote.")],
     replace: Annotated[bool, typer.Option("--replace", help="Put it in place of the state here, kept aside.")] = False,
@@ -29,10 +29,12 @@ def restore(
 
 
 def _root() -> Path:
-    """Return the project's folder; this folder where there is no project, or its settings are broken."""
+    """Return the folder named, else the project's; this one where there is no project, or its settings are broken."""
     from axagents.errors import UserError
     from axagents.project import current_project
 
+    if named := named_folder():
+        return named.resolve()
     try:
         return current_project().root
     except UserError:

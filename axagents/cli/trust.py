@@ -1,11 +1,11 @@
 """`ax trust`: look at this project's own content, and trust exactly that."""
 
 import os
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from axagents.cli.asking import agreed, somebody_is_there
 from axagents.cli.common import command, group
 from axagents.cli.output import Shown, table, tell
 
@@ -48,11 +48,10 @@ def _agree(holding: "Holding", *, yes: bool) -> None:
     if yes:
         return
     tell(_listing(holding))
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not somebody_is_there():
         need = {"kind": "trust", "text": f"trust {_count(holding)} of {holding.root}"}
         raise Waiting("nobody is here to be asked", needs=[need], hint="look at the files, then: ax trust --yes")
-    tell("these files can do whatever you can do. Trust them as they are? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if not agreed("these files can do whatever you can do. Trust them as they are?"):
         raise Failed("declined; nothing was recorded")
 
 

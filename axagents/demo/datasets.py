@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from axagents.demo.truth import Truth
 from axagents.ml.population import LABEL_WINDOW_DAYS, Population, drift, simulate, snapshot_days, write_table
@@ -63,20 +64,24 @@ def make_datasets(project: Project, calendar: Calendar, *, seed: int) -> Truth:
     )
 
 
+def _file(project: Project, name: str) -> Path:
+    return project.root / "data" / f"{name}.csv"
+
+
 def _add(project: Project, name: str, population: Population, *, declared: Declarations) -> None:
-    write_table(population.customers, project.root / "data" / f"{name}.csv")
-    add_dataset(project, name, f"data/{name}.csv", declared=declared)
+    write_table(population.customers, _file(project, name))
+    add_dataset(project, name, str(_file(project, name)), declared=declared)
 
 
 def _add_customers(project: Project, recent: Population) -> None:
-    write_table(recent.customers, project.root / "data" / "customers.csv")
+    write_table(recent.customers, _file(project, "customers"))
     for name in ("customer", "customers", "customers.csv"):
-        add_dataset(project, name, "data/customers.csv", declared=_SNAPSHOT)
+        add_dataset(project, name, str(_file(project, "customers")), declared=_SNAPSHOT)
 
 
 def _add_transactions(project: Project, recent: Population, calendar: Calendar) -> None:
-    place = "data/customer_transactions.csv"
-    write_table(recent.purchases_of(calendar.last), project.root / place)
+    path = _file(project, "customer_transactions")
+    write_table(recent.purchases_of(calendar.last), path)
     declared = Declarations(
         target="is_churned",
         entity="customer_id",
@@ -84,17 +89,17 @@ def _add_transactions(project: Project, recent: Population, calendar: Calendar) 
         cutoff=calendar.last.isoformat(),
         label_window=f"{LABEL_WINDOW_DAYS}d",
     )
-    add_dataset(project, "customer_transactions", place, declared=declared)
+    add_dataset(project, "customer_transactions", str(path), declared=declared)
 
 
 def _add_reference_and_current(project: Project, calendar: Calendar, *, seed: int) -> dict[str, str]:
     reference = simulate(DRIFT_ROWS, calendar.snapshots(3, before=3), first_id=300_001, seed=seed + 3)
     current = simulate(DRIFT_ROWS, calendar.snapshots(2), first_id=400_001, seed=seed + 4)
     moved, told = drift(current.customers)
-    write_table(reference.customers, project.root / "data" / "reference.csv")
-    write_table(moved, project.root / "data" / "current.csv")
+    write_table(reference.customers, _file(project, "reference"))
+    write_table(moved, _file(project, "current"))
     for name, role in (("reference", "reference"), ("current", "train")):
         declared = _SNAPSHOT.model_copy(update={"role": role})
         for alias in (name, f"{name}.csv"):
-            add_dataset(project, alias, f"data/{name}.csv", declared=declared)
+            add_dataset(project, alias, str(_file(project, name)), declared=declared)
     return told

@@ -1,0 +1,20 @@
+"""Ask the person at the terminal."""
+
+import sys
+
+from axagents.cli.output import paint, tell
+from axagents.progress import Asked, Asking, emit
+
+
+def somebody_is_there() -> bool:
+    """Tell whether a person can read a question and answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def agreed(question: str) -> bool:
+    """Ask a yes-or-no question, and return the word; anything but yes is no."""
+    emit(Asking())
+    tell(paint(f"{question} [y/N] ", "bold"), end="")
+    word = sys.stdin.readline().strip().lower()
+    emit(Asked())
+    return word in {"y", "yes"}
