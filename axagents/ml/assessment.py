@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from axagents.ml.columns import Task
 from axagents.ml.final import fit_final
 from axagents.ml.fitted import FittedModel
 from axagents.ml.intervals import Interval, fold_interval, metric_interval
@@ -104,7 +105,7 @@ def _assess_nested(
         choose_in_fold(choosable, place, primary=selection.primary, margin=selection.margin)
         for place in range(len(done))
     ]
-    used, told = _lower_of(inside, runs, selection=selection)
+    used, told = _lower_of(inside, runs, selection=selection, task=problem.task)
     for place, (fold, run) in enumerate(zip(done, used, strict=True)):
         rows = _scored(run.calibrated[fold.repeat], fold.test)
         scores[fold.repeat, rows] = run.calibrated[fold.repeat][rows]
@@ -128,7 +129,7 @@ def _assess_nested(
 
 
 def _lower_of(
-    inside: Sequence[CandidateRun], runs: Sequence[CandidateRun], *, selection: Selection
+    inside: Sequence[CandidateRun], runs: Sequence[CandidateRun], *, selection: Selection, task: Task
 ) -> tuple[list[CandidateRun], str]:
     """Return, fold by fold, whose scores are reported, and how that is told.
 
@@ -141,10 +142,20 @@ def _lower_of(
     whole = [float(run.fold_scores[place]) for place, run in enumerate(inside)]
     sign = METRICS[selection.primary].sign
     if selection.asked or np.nanmean(own) * sign < np.nanmean(whole) * sign:
-        return [chosen] * len(
-            inside
-        ), f"{chosen.name}, searched, calibrated and given its threshold inside each training part"
-    return list(inside), "search, choice, calibration and threshold repeated inside each training part"
+        return [chosen] * len(inside), f"{chosen.name}, {_tell_repeated(task, 'search')}"
+    return list(inside), _tell_repeated(task, "search", "choice")
+
+
+_REPEATED: dict[Task, tuple[str, ...]] = {
+    "binary": ("calibration", "threshold"),
+    "multiclass": ("calibration",),
+    "regression": (),
+}
+
+
+def _tell_repeated(task: Task, *steps: str) -> str:
+    *first, last = (*steps, *_REPEATED[task])
+    return f"{', '.join(first)}{' and ' if first else ''}{last} repeated inside each training part"
 
 
 @dataclass(frozen=True, eq=False)
