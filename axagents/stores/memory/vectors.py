@@ -36,7 +36,8 @@ from axagents.stores.memory.namespaces import Declaration
 BATCH = 500
 _LOCK_SECONDS = 600
 # With Chroma's own 16 neighbours 4 of 1,000 records of everyday words were not found among 5,000; with 32 all were.
-_GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_search": 200}
+# Of the ten nearest among 40,000, 99.2 % are found; with Chroma's own ef_construction of 100, 99.5 % in 1.5 x the time.
+_GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 60, "ef_search": 200}
 _PROBES = 8
 # A stored vector asked for itself answers with this cosine distance at most.
 _SAME = 1e-3
