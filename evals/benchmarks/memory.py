@@ -104,9 +104,7 @@ def measure_speed(records: int = RECORDS) -> list[Row]:
         at_most(f"retrieve {at}, median", "CPU ms", ours=statistics.median(got), limit=0.2),
         at_most(f"search {at}, caught up, median", "CPU ms", ours=usual, limit=25),
         Row(f"search {at}, caught up, 95th percentile", "CPU ms", float(np.quantile(found, 0.95)), None, "", None),
-        at_most(
-            f"search with {TIMES:,} behind, more for each of them", "CPU ms", ours=(behind - usual) / TIMES, limit=2
-        ),
+        at_most(f"search with {TIMES:,} behind, for each of them", "CPU ms", ours=(behind - usual) / TIMES, limit=2),
         Row("search with one behind, median", "CPU ms", statistics.median(one), None, "", None),
         at_most(f"first search of {records:,}, each of them", "CPU ms", ours=built / records, limit=2),
     ]
