@@ -43,6 +43,14 @@ class Advance:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A piece of a model's text as it arrives; with `first` the turn begins anew and what it said before is void."""
+
+    text: str
+    first: bool = False
+
+
+@dataclass(frozen=True)
 class Asking:
     """A person is asked something: the terminal belongs to the question until it is answered."""
 
@@ -52,7 +60,7 @@ class Asked:
     """The person has answered."""
 
 
-Event = StepStarted | StepDone | Note | Advance | Asking | Asked
+Event = StepStarted | StepDone | Note | Advance | Said | Asking | Asked
 Listener = Callable[[Event], None]
 
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("progress_listeners", default=())

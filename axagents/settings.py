@@ -57,10 +57,26 @@ class RetentionSettings(Section):
     run_days: float = Field(default=90, gt=0, description="days that the files of an ended run are kept; see ax gc")
 
 
+class Prices(Section):
+    """US dollars for a million tokens; what is read from the provider's cache and written into it has its own price."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    written: float | None = Field(default=None, ge=0)
+
+
 class ProviderSettings(Section):
-    base_url: str
-    key_variable: str | None = None
-    model: str
+    """A language model's endpoint: one more, or what is different for one that is known already."""
+
+    kind: Literal["anthropic", "openai"] | None = Field(default=None, description="the protocol it speaks")
+    base_url: str | None = Field(default=None, pattern=r"^https?://")
+    key_variable: str | None = Field(default=None, description="the variable that holds the key")
+    model: str | None = Field(default=None, min_length=1)
+    context_window: int | None = Field(default=None, gt=0, description="tokens that the model can read")
+    max_output: int | None = Field(default=None, gt=0, description="tokens of one answer at most")
+    prices: Prices | None = None
+    extra: dict[str, Any] = Field(default={}, description="fields of every request's body, as the provider has them")
 
 
 class Settings(BaseSettings):

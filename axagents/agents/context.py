@@ -61,7 +61,11 @@ class AgentContext:
 
     def messages(self, until: int) -> list[Message]:
         """Return the conversation as the provider sees it, up to a position of the journal."""
-        return [message for entry in self.journal.entries(until=until) for message in _messages(entry)]
+        found = [message for entry in self.journal.entries(until=until) for message in _messages(entry)]
+        done = [at for at, message in enumerate(found) if message.role == "tool" and message.result is not None]
+        for number, at in enumerate(done, start=1):
+            found[at] = found[at].model_copy(update={"receipt": f"r{number}"})
+        return found
 
     def results(self, until: int | None = None) -> list[Entry]:
         """Return the results of calls in order."""

@@ -7,6 +7,7 @@ from axagents.agents.prompting import render_prompt
 from axagents.agents.wording import spell_call
 from axagents.errors import LimitReached, ProviderError, UserError
 from axagents.fields import canonical_json
+from axagents.llm.retrying import turns_end
 from axagents.llm.turn import Message, Turn
 from axagents.progress import note
 from axagents.toolkit import ToolError
@@ -39,18 +40,22 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
 
 def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
     system = render_prompt(context.catalog, context.persona.prompt, {"persona": context.persona.model_dump()})
-    turn = context.provider.take_turn(system, context.messages(position), context.tools.offers())
+    with turns_end(context.deadline):
+        turn = context.provider.take_turn(system, context.messages(position), context.tools.offers())
     number = 1 + sum("turn" in entry.body for entry in context.journal.entries(kind="message"))
     calls = tuple(call.model_copy(update={"id": f"{number}.{place}"}) for place, call in enumerate(turn.calls, start=1))
     turn = turn.model_copy(update={"calls": calls})
     wanted = calls if turn.stop_reason == "calls" else ()
-    message = Message(role="assistant", text=turn.text, calls=wanted, needs=turn.needs)
-    body = {"message": message.model_dump(mode="json"), "turn": turn.model_dump(mode="json")}
+    message = Message(role="assistant", text=turn.text, calls=wanted, needs=turn.needs, raw=turn.raw)
+    # The provider's own form is kept once, with the message.
+    body = {"message": message.model_dump(mode="json"), "turn": turn.model_dump(mode="json", exclude={"raw"})}
     return context.journal.append("message", body), turn
 
 
 def _malformed(context: AgentContext, turn: Turn) -> str | None:
     for call in turn.calls if turn.stop_reason == "calls" else ():
+        if call.unread:
+            return f"{call.tool}: {call.unread}"
         try:
             context.tools.check(call.tool)
             context.tools.checked(call.tool, call.arguments)

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 
 from axagents.cli.output import colourful, paint, tell
-from axagents.progress import Asked, Asking, Event, Note, StepDone, StepStarted
+from axagents.progress import Advance, Asked, Asking, Event, Note, StepDone, StepStarted
 
 _TICK = 0.12
 # After so many seconds without a step somebody would wonder: libraries are loading, or files are read.
@@ -60,7 +60,7 @@ class Live:
             self._asking = isinstance(event, Asking)
             self._rest()
             self._clear()
-        else:
+        elif isinstance(event, Advance):
             share = f"{100 * min(1.0, event.done / event.total):.0f} %" if event.total else ""
             self._detail = f"{share} {event.text}".strip()
 

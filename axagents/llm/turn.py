@@ -24,6 +24,7 @@ class Call(BaseModel):
     Attributes:
         sources: by the argument's dotted name.
         condition: what must hold before, as code can check it: "f1 > 0.85" or "passed".
+        unread: why the arguments could not be read, where they could not; they are empty then.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +34,7 @@ class Call(BaseModel):
     arguments: dict[str, Any]
     sources: dict[str, Source] = Field(default_factory=dict)
     condition: str | None = None
+    unread: str | None = None
 
 
 class Need(BaseModel):
@@ -53,6 +55,22 @@ class Need(BaseModel):
     known: tuple[str, ...] = ()
 
 
+class Usage(BaseModel):
+    """The tokens of one turn.
+
+    Attributes:
+        input: all that was read, what came from the provider's cache or went into it included.
+        cached: of these, what was read from the cache; written: what was put into it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    written: int = 0
+
+
 class Turn(BaseModel):
     """What came of one turn.
 
@@ -65,6 +83,8 @@ class Turn(BaseModel):
         unavailable: tools that the request needs and that are not here, or not this persona's.
         reason: one word for programs on why it asks or declines.
         ranking: what the offline planner weighed, for --explain.
+        raw: the turn in the provider's own form, given back to it unchanged: thinking, signatures.
+        tokens: all tokens of the turn; usage tells them apart.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,6 +97,8 @@ class Turn(BaseModel):
     unavailable: tuple[str, ...] = ()
     reason: str = ""
     ranking: tuple[dict[str, Any], ...] = ()
+    raw: tuple[dict[str, Any], ...] = ()
+    usage: Usage | None = None
     tokens: int = 0
     cost_usd: float = 0.0
 
@@ -88,6 +110,8 @@ class Message(BaseModel):
         calls: those that the assistant wanted.
         needs: what the assistant asked for instead.
         call_id, tool, result, error: of a tool's message: the call it answers and what came of it.
+        receipt: by which the result's numbers are referred to, such as r3.
+        raw: an assistant's message in its provider's own form.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -100,6 +124,8 @@ class Message(BaseModel):
     tool: str | None = None
     result: dict[str, Any] | None = None
     error: str | None = None
+    receipt: str | None = None
+    raw: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,217 @@
+"""The language models by name: where they are, which key they take, what they cost; and opening one."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from axagents.documents import parse_yaml
+from axagents.errors import ProviderError, nearest
+from axagents.llm.retrying import Patient, Speaker
+from axagents.llm.turn import Message, Offer, Turn, Usage
+from axagents.settings import Prices, ProviderSettings
+
+Kind = Literal["anthropic", "openai"]
+
+SECONDS = 600.0
+"""How long one turn may take, asking again included, where nobody says otherwise."""
+
+_FILE = Path(__file__).with_name("providers.yaml")
+_OFFLINE = "--provider offline needs no key and no network"
+_FIRST_CHOICES = ("claude", "openai")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    context_window: int | None = None
+    max_output: int | None = None
+    prices: Prices | None = None
+    extra: dict[str, Any] = {}
+
+
+class _Known(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    base_url: str
+    base_url_variable: str | None = None
+    key_variable: str | None = None
+    model: str
+    prices: Prices | None = None
+    models: dict[str, _Model] = {}
+
+
+class _Catalog(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    providers: dict[str, _Known]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A language model, and where it is to be had.
+
+    Attributes:
+        key_variable: the variable that holds its key; None where it takes none.
+        max_output: tokens of one answer at most, where that is known.
+        prices: None where they are not known.
+        extra: fields of every request's body.
+    """
+
+    name: str
+    kind: Kind
+    base_url: str
+    key_variable: str | None
+    model: str
+    context_window: int | None = None
+    max_output: int | None = None
+    prices: Prices | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def key(self) -> str | None:
+        """Return the key, read where it is needed and kept nowhere."""
+        return (os.environ.get(self.key_variable) or "").strip() or None if self.key_variable else None
+
+    def cost(self, usage: Usage) -> float:
+        """Return what a turn cost in US dollars; 0 where the price is not known."""
+        if self.prices is None:
+            return 0.0
+        prices = self.prices
+        cached = prices.input if prices.cached is None else prices.cached
+        written = prices.input if prices.written is None else prices.written
+        fresh = usage.input - usage.cached - usage.written
+        total = fresh * prices.input + usage.cached * cached + usage.written * written + usage.output * prices.output
+        return total / 1e6
+
+
+def known_endpoints(settings: Mapping[str, ProviderSettings]) -> dict[str, Endpoint]:
+    """Return every endpoint of the shipped list and of `[providers]`, by name, each with its default model.
+
+    Raises:
+        ProviderError: one of `[providers]` lacks its address or its model.
+    """
+    return {name: find_endpoint(name, settings) for name in {**_known(), **settings}}
+
+
+def find_endpoint(name: str, settings: Mapping[str, ProviderSettings], *, model: str | None = None) -> Endpoint:
+    """Return the endpoint of a name, whether its key is there or not.
+
+    Raises:
+        ProviderError: there is none of that name; or `[providers]` adds one without an address or a model.
+    """
+    known, own = _known().get(name), settings.get(name, ProviderSettings())
+    if known is None and name not in settings:
+        raise _unknown(name, [*_known(), *settings])
+    base_url = own.base_url or (known and (os.environ.get(known.base_url_variable or "") or known.base_url))
+    model = model or own.model or (known and known.model)
+    for key, value in (("base_url", base_url), ("model", model)):
+        if not value:
+            raise ProviderError(f"[providers.{name}] of ax.toml has no {key}", field=f"providers.{name}.{key}")
+    facts = _facts(known, model or "")
+    return Endpoint(
+        name=name,
+        kind=own.kind or (known.kind if known else "openai"),
+        base_url=(base_url or "").rstrip("/"),
+        key_variable=own.key_variable or (known.key_variable if known else None),
+        model=model or "",
+        context_window=own.context_window or facts.context_window,
+        max_output=own.max_output or facts.max_output,
+        prices=own.prices or facts.prices or (known.prices if known else None),
+        extra={**facts.extra, **own.extra},
+    )
+
+
+def automatic_provider(chosen: str) -> str:
+    """Return what `auto` stands for: what ax.toml says, else the first language model with a key, else offline."""
+    if chosen != "auto":
+        return chosen
+    with_key = (name for name in _FIRST_CHOICES if find_endpoint(name, {}).key)
+    return next(with_key, "offline")
+
+
+def open_provider(
+    name: str,
+    settings: Mapping[str, ProviderSettings],
+    *,
+    model: str | None = None,
+    deadline: float | None = None,
+) -> Patient:
+    """Return a language model that takes turns. Its library is loaded with the first turn, or by `preload`.
+
+    Args:
+        model: another one than the endpoint's own.
+        deadline: seconds that one turn may take, asking again included.
+
+    Raises:
+        ProviderError: no such endpoint, or its key is not there.
+    """
+    endpoint = find_endpoint(name, settings, model=model)
+    if endpoint.key_variable and not endpoint.key:
+        raise ProviderError(
+            f"{name} needs a key, and {endpoint.key_variable} is not set; {_OFFLINE}",
+            field="--provider",
+            hint=f"export {endpoint.key_variable}=..., or --provider offline",
+        )
+    return Patient(_Later(endpoint), deadline or SECONDS)
+
+
+def preload(kind: Kind) -> threading.Thread:
+    """Load a library of language models beside other work, and return the thread that does."""
+    thread = threading.Thread(target=_load, args=(kind,), daemon=True, name=f"load-{kind}")
+    thread.start()
+    return thread
+
+
+class _Later:
+    """A speaker whose library is loaded when it first speaks."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.name = endpoint.name
+        self._speaker: Speaker | None = None
+
+    def speak(self, system: str, messages: Sequence[Message], offers: Sequence[Offer], *, seconds: float) -> Turn:
+        speaker = self._speaker or _load(self.endpoint.kind)(self.endpoint)
+        self._speaker = speaker
+        return speaker.speak(system, messages, offers, seconds=seconds)
+
+
+def _load(kind: Kind) -> Callable[[Endpoint], Speaker]:
+    if kind == "anthropic":
+        from axagents.llm.claude import Claude
+
+        return Claude
+    from axagents.llm.openai_compatible import OpenAICompatible
+
+    return OpenAICompatible
+
+
+@cache
+def _known() -> dict[str, _Known]:
+    return parse_yaml(_FILE.read_text(encoding="utf-8"), _Catalog, source=_FILE.name).providers
+
+
+def _facts(known: _Known | None, model: str) -> _Model:
+    """Return what is known of a model; a dated name such as gpt-5.4-2026-03-05 is its model's."""
+    models = known.models if known else {}
+    base = max((name for name in models if model == name or model.startswith(f"{name}-20")), key=len, default="")
+    return models.get(base, _Model())
+
+
+def _unknown(name: str, there: Sequence[str]) -> ProviderError:
+    legal = ["offline", *dict.fromkeys(there)]
+    near = nearest(name, legal)
+    told = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(legal)}"
+    return ProviderError(
+        f"no provider called {name!r}; {told}",
+        field="--provider",
+        legal=legal,
+        hint=f"--provider offline, or name its address and model under [providers.{name}] in ax.toml",
+    )
