@@ -67,16 +67,25 @@ def load_persona(catalog: Catalog, persona_id: str) -> Persona:
     persona = file.parse(Persona)
     if persona.id != persona_id:
         raise UserError(f"{file.path}: id is {persona.id!r}; by the file's name it must be {persona_id!r}")
+    check_names(catalog, persona, source=file.path.name)
+    return persona
+
+
+def check_names(catalog: Catalog, persona: Persona, *, source: str) -> None:
+    """Stop where a persona names a tool, a persona or a prompt that nothing knows.
+
+    Raises:
+        NotFound: the nearest are named.
+    """
     known = [*catalog.files("tools"), *catalog.files("sentences")]
     for kind, names, there in (
         ("tool", persona.tools, known),
-        ("persona", persona.may_ask, list(files)),
+        ("persona", persona.may_ask, list(catalog.files("personas"))),
         ("prompt", (persona.prompt,), list(catalog.files("prompts"))),
     ):
         for name in names:
             if name not in there:
-                raise NotFound(f"{kind}, which {file.path.name} names,", name, there)
-    return persona
+                raise NotFound(f"{kind}, which {source} names,", name, there)
 
 
 def list_personas(catalog: Catalog) -> list[Persona]:

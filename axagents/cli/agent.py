@@ -1,6 +1,7 @@
 """`ax agent`: run the persona agents, or look at them."""
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -110,6 +111,49 @@ def plan(
     return Shown(planned, "\n".join(lines))
 
 
+@command(app, "register", project=Need.WRITES)
+def register(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The persona as YAML; - for standard input.")] = "-",
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in place of one of that id.")] = False,
+) -> Shown:
+    """Add a persona of your own to this project."""
+    from axagents.agents.registering import register_persona
+    from axagents.project import current_project
+
+    source = "standard input" if file == "-" else file
+    path = register_persona(current_project(), _read_text(file, "FILE"), source=source, replace=replace)
+    told = f"{path.stem} is a persona of this project: {path}\nnext: ax agent get {path.stem}"
+    return Shown({"agent": path.stem, "path": str(path)}, told)
+
+
+@command(app, "remove")
+def remove(persona: PersonaArgument) -> Shown:
+    """Take a persona of this project's own away."""
+    from axagents.agents.registering import remove_persona
+    from axagents.project import current_project
+
+    path = remove_persona(current_project(), persona)
+    return Shown({"agent": persona, "removed": str(path)}, f"{persona} is no persona of this project any more: {path}")
+
+
+@command(app, "recommend")
+def recommend(task: Annotated[str, typer.Argument(help="What is to be done, in plain words.")]) -> Shown:
+    """Rank the personas for a task."""
+    from axagents.agents.recommending import recommend_personas
+    from axagents.project import current_project
+
+    found = recommend_personas(current_project(), task)
+    rows = [(each.persona.id, each.score, ", ".join(each.tools), ", ".join(each.words)) for each in found]
+    text = table(["id", "score", "its tools for this", "words it is known for"], rows)
+    if found[0].score == 0:
+        text += "\nnone stands out; what each is good at: ax agent list"
+    else:
+        text += f"\nnext: ax agent run {found[0].persona.id} --input {shlex.quote(json.dumps({'query': task}))}"
+    data = [{"agent": each.persona.id, "score": each.score, "tools": each.tools, "words": each.words} for each in found]
+    return Shown({"task": task, "agents": data}, text)
+
+
 def show_resumed(project: "Project", run_id: str) -> Shown:
     """Go on with an agent's run for `ax runs resume`."""
     from axagents.agents.run import resume_agent
@@ -135,13 +179,17 @@ def _read_query(input_: str | None) -> str:
     return query
 
 
-def _read_queries(file: str) -> list[tuple[Any, str]]:
+def _read_text(file: str, field: str) -> str:
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}", field="--file") from None
+        raise UserError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}", field=field) from None
+
+
+def _read_queries(file: str) -> list[tuple[Any, str]]:
     from axagents.requests import parse_json
 
+    text = _read_text(file, "--file")
     queries: list[tuple[Any, str]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():

@@ -1,0 +1,44 @@
+"""Rank the personas for a task: by the tools that the task is about, and by the words each is known for."""
+
+from dataclasses import dataclass
+
+from axagents.agents.dry import plan_once
+from axagents.agents.opening import CALL, Request, open_desk
+from axagents.agents.persona import Persona, list_personas
+from axagents.llm.offline.text import stem
+from axagents.project import Project
+
+_WORD = 0.1
+_MOST_WORDS = 3
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """How well a persona fits: the score of its best tool for the task, and .1 for each of its words in it, three at
+    most."""
+
+    persona: Persona
+    score: float
+    tools: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def recommend_personas(project: Project, task: str) -> list[Recommendation]:
+    """Return the personas, the best for a task first; a persona that nothing speaks for scores 0."""
+    desk = open_desk(project, Request(CALL, task, "offline"))
+    ranking = plan_once(desk, task).ranking
+    scores = {str(each["tool"]): float(each["score"]) for each in ranking if float(each["score"]) > 0}
+    said = _stems(task)
+    found = [_weigh(persona, scores, said) for persona in list_personas(desk.catalog)]
+    return sorted(found, key=lambda each: (-each.score, each.persona.id))
+
+
+def _weigh(persona: Persona, scores: dict[str, float], said: set[str]) -> Recommendation:
+    tools = sorted((name for name in persona.tools if name in scores), key=lambda name: -scores[name])
+    words = tuple(word for word in persona.words if _stems(word) <= said)
+    score = (scores[tools[0]] if tools else 0.0) + _WORD * min(_MOST_WORDS, len(words))
+    return Recommendation(persona, round(score, 3), tuple(tools[:3]), words)
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word.strip(".,;:!?\"'").lower()) for word in text.split()} - {""}
