@@ -76,9 +76,11 @@ class Claude:
                 stream=True,
             )
         except anthropic.APIStatusError as error:
-            raise judge(self._endpoint, error.status_code, error.body, headers=error.response.headers) from None
+            failed = judge(self._endpoint, error.status_code, error.body, headers=error.response.headers)
         except anthropic.APIConnectionError as error:
-            raise error.__cause__ or Again("the connection broke") from None
+            failed = error.__cause__ or Again("the connection broke")
+        # Not from inside the handlers: the library's own error may quote the key, and would stay attached.
+        raise failed
 
     def _turn(self, heard: "_Heard", offers: Sequence[Offer]) -> Turn:
         check_ended(heard, self._endpoint)

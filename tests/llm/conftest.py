@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
 import httpcore2
 import httpx
@@ -25,7 +25,7 @@ class HTTPCore2Mocker(HTTPCoreMocker):
     """The libraries speak through httpcore2, which respx does not know."""
 
     name = "httpcore2"
-    targets = [each.replace("httpcore.", "httpcore2.") for each in HTTPCoreMocker.targets]
+    targets: ClassVar[list[str]] = [each.replace("httpcore.", "httpcore2.") for each in HTTPCoreMocker.targets]
 
     @classmethod
     def from_sync_httpx_response(cls, httpx_response: httpx.Response, target: Any, **kwargs: Any) -> Any:
@@ -161,6 +161,3 @@ def claude_stream(*blocks: dict[str, Any], **options: Any) -> httpx.Response:
 def sent(route: Any, at: int = -1) -> dict[str, Any]:
     """The body of a request as it went over the connection."""
     return json.loads(route.calls[at].request.content)
-
-
-Answer = Callable[..., httpx.Response]
