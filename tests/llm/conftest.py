@@ -16,7 +16,7 @@ from axagents.llm.retrying import Patient
 from axagents.llm.turn import Message, Offer
 from axagents.settings import ProviderSettings
 
-KEY = "sk-test-0123456789abcdef"
+KEY = "key-for-tests-0123456789"
 CLAUDE = "https://api.anthropic.com/v1/messages"
 OPENAI = "https://api.openai.com/v1/chat/completions"
 
