@@ -22,6 +22,7 @@ COMMANDS = {
     "runs": Entry("axagents.cli.runs", "List, show, resume and abandon runs."),
     "approve": Entry("axagents.cli.approve", "Approve what an agent asked for."),
     "deny": Entry("axagents.cli.deny", "Deny what an agent asked for."),
+    "eval": Entry("axagents.cli.eval", "Measure what the agents can do, on seeded worlds."),
     "doctor": Entry("axagents.cli.doctor", "Check that this machine and this project are in order."),
     "config": Entry("axagents.cli.config", "Show and change the settings."),
     "trust": Entry("axagents.cli.trust", "Trust this project's own tools, personas, prompts and memory."),

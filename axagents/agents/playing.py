@@ -1,0 +1,72 @@
+"""Play one line of an evaluation: run the persona on it, answer its approvals, tell what came of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from axagents.agents.opening import Request
+from axagents.agents.run import run_agent
+from axagents.errors import AxError
+from axagents.evaluation.evidence import Line, Played
+from axagents.project import Project
+from axagents.stores.agents.journal import AgentJournal, Entry
+
+
+def play_line(project: Project, line: Line) -> Played:
+    """Play a line; an error that ends the run is told, not raised."""
+    answers = list(line.approve)
+    asked: list[dict[str, Any]] = []
+
+    def ask(plan: Mapping[str, Any]) -> bool | None:
+        asked.append({"tool": plan["tool"], "arguments": plan["arguments"], "tainted": plan["tainted"]})
+        return answers.pop(0) if answers else None
+
+    request = Request(
+        line.persona,
+        line.words,
+        line.provider,
+        session=line.session,
+        max_steps=line.steps,
+        deadline=line.seconds,
+    )
+    try:
+        done = run_agent(project, request, ask=ask)
+    except AxError as error:
+        return _ended_badly(project, line, error, asked=asked)
+    return Played(
+        status=done.status,
+        exit_code=done.exit_code,
+        session=done.session,
+        answer=done.answer,
+        calls=tuple(done.calls),
+        needs=tuple(done.needs),
+        receipts=tuple(done.receipts),
+        unverified_numbers=tuple(done.unverified_numbers),
+        asked=tuple(asked),
+        steps=_steps(AgentJournal(project, done.run_id).entries()),
+        tokens=done.tokens,
+        cost_usd=done.cost_usd,
+    )
+
+
+def _ended_badly(project: Project, line: Line, error: AxError, *, asked: list[dict[str, Any]]) -> Played:
+    """Return what the journal holds of a run that an error ended."""
+    run_id = next(iter(getattr(error, "__notes__", [])), None)
+    entries = AgentJournal(project, run_id).entries() if run_id else []
+    turns = [entry.body["turn"] for entry in entries if "turn" in entry.body]
+    calls = [entry.body for entry in entries if entry.kind == "result"]
+    return Played(
+        status="error",
+        exit_code=error.exit_code,
+        session=line.session or run_id or "",
+        calls=tuple({key: body.get(key) for key in ("tool", "arguments", "status")} for body in calls),
+        asked=tuple(asked),
+        error=error.as_dict(),
+        steps=_steps(entries),
+        tokens=sum(turn["tokens"] for turn in turns),
+        cost_usd=sum(turn["cost_usd"] for turn in turns),
+    )
+
+
+def _steps(entries: list[Entry]) -> int:
+    """Count the turns of the model and the calls."""
+    return sum("turn" in entry.body or entry.kind == "result" for entry in entries)

@@ -1,0 +1,37 @@
+"""Measure agents: read the suite, make the trials, sum up, hold against the gates."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from axagents.evaluation.evidence import Play
+from axagents.evaluation.gates import broken_gates, read_gates
+from axagents.evaluation.report import Report, make_report
+from axagents.evaluation.runner import Wanted, find_evals, plan_cells, read_suite, run_cells
+from axagents.evaluation.task import choose_tasks
+from axagents.evaluation.worlds import cache_folder
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants measured: tasks or areas, models, trials of each."""
+
+    names: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    trials: int = 1
+    attacks: bool = True
+
+
+def measure(asked: Asked, *, play: Play, evals: Path | None = None, cache: Path | None = None) -> Report:
+    """Run what was asked for and return the report with the gates it breaks.
+
+    Raises:
+        UserError, NotFound: something in the folder of evals is wrong, or a name is not known.
+    """
+    suite = read_suite(find_evals(evals))
+    tasks = choose_tasks(suite.tasks, asked.names)
+    cells = plan_cells(Wanted(tasks, asked.models, asked.trials, attacks=asked.attacks))
+    began = time.perf_counter()
+    trials = run_cells(suite, cells, play=play, cache=cache_folder(cache))
+    report = make_report(trials, seconds=time.perf_counter() - began)
+    return report.model_copy(update={"broken_gates": broken_gates(report, read_gates(suite.folder / "gates.yaml"))})
