@@ -43,7 +43,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for name in list(os.environ):
         if name.startswith("AX_") and name not in {"AX_TEST_DATA", "AX_TEST_CLUSTER"}:
             monkeypatch.delenv(name)
-    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "MLFLOW_TRACKING_URI"):
+    keys = [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL"))]
+    for name in (*keys, "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AX_STATE_DIR", str(tmp_path_factory.mktemp("state")))
 

@@ -11,11 +11,14 @@ from axagents.agents.proposal import Leave
 from axagents.agents.tools import ToolBox
 from axagents.agents.world import ProjectWorld
 from axagents.catalog import Catalog, open_catalog
-from axagents.errors import ProviderError, UserError
+from axagents.errors import UserError
 from axagents.llm.offline.provider import OfflinePlanner, read_ranker
 from axagents.llm.offline.world import World
+from axagents.llm.providers import automatic_provider, find_endpoint, open_provider
 from axagents.llm.scripted import read_script
+from axagents.llm.tape import Player, Recorder
 from axagents.llm.turn import Provider
+from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.agents.journal import AgentJournal
 from axagents.toolkit import Touch
@@ -34,6 +37,9 @@ class Request:
     Attributes:
         provider: auto, offline, script:FILE, or the name of a language model's provider.
         session: the conversation to go on with; by default a new one.
+        model: another model than the provider's own.
+        record: the tape that every exchange with the provider is written to.
+        replay: the tape that answers instead of a provider.
     """
 
     persona: str
@@ -43,10 +49,13 @@ class Request:
     max_steps: int | None = None
     deadline: float | None = None
     leave: Leave = NO_LEAVE
+    model: str | None = None
+    record: str | None = None
+    replay: str | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return what a resumed run needs to know; what was allowed beforehand is not kept."""
-        kept = ("persona", "query", "provider", "session", "max_steps", "deadline")
+        kept = ("persona", "query", "provider", "session", "max_steps", "deadline", "model", "record", "replay")
         return {name: getattr(self, name) for name in kept}
 
 
@@ -75,7 +84,7 @@ def open_desk(project: Project, request: Request) -> Desk:
     catalog = open_catalog(project)
     persona = reading_persona(catalog) if request.persona == CALL else load_persona(catalog, request.persona)
     world = ProjectWorld(project)
-    provider = choose_provider(request.provider, project, catalog, world=world)
+    provider = _provider(request, project, catalog, world=world)
     return Desk(project, catalog, persona, ToolBox.of(catalog, persona), world, provider)
 
 
@@ -94,23 +103,44 @@ def reading_persona(catalog: Catalog) -> Persona:
     )
 
 
-def choose_provider(name: str, project: Project, catalog: Catalog, *, world: World) -> Provider:
-    """Return the provider of a name.
+def _provider(request: Request, project: Project, catalog: Catalog, *, world: World) -> Provider:
+    if request.replay is not None:
+        if request.record is not None:
+            raise UserError("--record and --replay exclude each other", field="--record")
+        note(f"every answer comes from the tape {request.replay}")
+        return Player(Path(request.replay))
+    deadline = request.deadline or project.settings.agents.deadline
+    chosen = choose_provider(request.provider, project, catalog, world=world, model=request.model, deadline=deadline)
+    return Recorder(chosen, Path(request.record)) if request.record is not None else chosen
+
+
+def choose_provider(
+    name: str,
+    project: Project,
+    catalog: Catalog,
+    *,
+    world: World,
+    model: str | None = None,
+    deadline: float | None = None,
+) -> Provider:
+    """Return the provider of a name; `auto` is the one of ax.toml, else one whose key is set, else the offline planner.
 
     Raises:
-        ProviderError: it is not part of this installation; what is there is told.
+        ProviderError: there is none of that name, or its key is not there; what to do is told.
     """
-    chosen = project.settings.agents.provider if name == "auto" else name
-    if chosen in ("auto", "offline"):
+    settings = project.settings
+    chosen = automatic_provider(settings.agents.provider, settings.providers) if name == "auto" else name
+    if chosen == "offline":
         return OfflinePlanner(read_ranker(catalog.files("sentences")), world)
     if chosen.startswith(SCRIPT):
         return read_script(Path(chosen.removeprefix(SCRIPT)))
-    raise ProviderError(
-        f"the provider {chosen!r} is not part of this axagents; there is offline (no key needed) and {SCRIPT}FILE",
-        field="--provider",
-        legal=("offline", f"{SCRIPT}FILE"),
-        hint="--provider offline",
-    )
+    opened = open_provider(chosen, settings.providers, model=model, deadline=deadline)
+    endpoint = find_endpoint(chosen, settings.providers, model=model)
+    if name == "auto":
+        note(f"{endpoint.name} ({endpoint.model}) thinks; --provider offline asks nobody")
+    if endpoint.prices is None:
+        note(f"the price of {endpoint.model} is not known, and counts as 0; set [providers.{endpoint.name}] prices")
+    return opened
 
 
 def open_context(desk: Desk, request: Request, run_id: str) -> AgentContext:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 app = group("Run the persona agents, or look at them.")
 
 PersonaArgument = Annotated[str, typer.Argument(metavar="ID", help="The persona; `ax agent list` shows them.")]
-ProviderOption = Annotated[str, typer.Option(help="auto, offline, or script:FILE.")]
+ProviderOption = Annotated[str, typer.Option(help="auto, offline, claude, openai, another, or script:FILE.")]
 
 
 @command(app, "run", project=Need.WRITES)
@@ -39,6 +39,9 @@ def run(
     approve: Annotated[list[str] | None, typer.Option(metavar="HASH", help="Approve the plan of this hash.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Take one planning turn and call nothing.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what the offline planner weighed.")] = False,
+    model: Annotated[str | None, typer.Option(help="Another model than the provider's own.")] = None,
+    record: Annotated[str | None, typer.Option(metavar="FILE", help="Write every exchange with the provider.")] = None,
+    replay: Annotated[str | None, typer.Option(metavar="FILE", help="Let recorded exchanges answer.")] = None,
 ) -> Shown:
     """Run a persona on a request in plain words."""
     from axagents.agents.opening import Request, open_desk
@@ -47,7 +50,7 @@ def run(
 
     query = _read_query(input_)
     leave = Leave(yes=yes, hashes=tuple(approve or ()))
-    request = Request(persona, query, provider, session, max_steps, deadline, leave=leave)
+    request = Request(persona, query, provider, session, max_steps, deadline, leave, model, record, replay)
     project = current_project()
     desk = open_desk(project, request)
     if explain:

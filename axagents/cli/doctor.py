@@ -20,13 +20,16 @@ def doctor(
     deep: Annotated[bool, typer.Option("--deep", help="Also load every library; takes half a minute.")] = False,
 ) -> Shown:
     """Check Python, packages, disk, databases, providers and what was left half-done."""
+    from axagents.llm.providers import automatic_provider, key_variables
     from axagents.settings import Settings
     from axagents.upkeep.machine import check_machine
     from axagents.upkeep.project import check_project
 
     project, checks = _project_here()
     settings = project.settings if project else Settings()
-    checks += check_machine(project.root if project else Path.cwd(), settings.providers)
+    automatic = automatic_provider(settings.agents.provider, settings.providers)
+    folder = project.root if project else Path.cwd()
+    checks += check_machine(folder, key_variables(settings.providers), automatic=automatic)
     checks += check_project(project) if project else []
     if deep:
         from axagents.upkeep.libraries import check_libraries

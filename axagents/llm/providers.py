@@ -91,13 +91,10 @@ class Endpoint:
         return total / 1e6
 
 
-def known_endpoints(settings: Mapping[str, ProviderSettings]) -> dict[str, Endpoint]:
-    """Return every endpoint of the shipped list and of `[providers]`, by name, each with its default model.
-
-    Raises:
-        ProviderError: one of `[providers]` lacks its address or its model.
-    """
-    return {name: find_endpoint(name, settings) for name in {**_known(), **settings}}
+def key_variables(settings: Mapping[str, ProviderSettings]) -> dict[str, str | None]:
+    """Return for every provider that is known or set up the variable that holds its key; None where it takes none."""
+    shipped = {name: each.key_variable for name, each in _known().items()}
+    return {**shipped, **{name: each.key_variable or shipped.get(name) for name, each in settings.items()}}
 
 
 def find_endpoint(name: str, settings: Mapping[str, ProviderSettings], *, model: str | None = None) -> Endpoint:
@@ -128,11 +125,11 @@ def find_endpoint(name: str, settings: Mapping[str, ProviderSettings], *, model:
     )
 
 
-def automatic_provider(chosen: str) -> str:
+def automatic_provider(chosen: str, settings: Mapping[str, ProviderSettings]) -> str:
     """Return what `auto` stands for: what ax.toml says, else the first language model with a key, else offline."""
     if chosen != "auto":
         return chosen
-    with_key = (name for name in _FIRST_CHOICES if find_endpoint(name, {}).key)
+    with_key = (name for name in _FIRST_CHOICES if find_endpoint(name, settings).key)
     return next(with_key, "offline")
 
 

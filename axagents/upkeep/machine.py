@@ -12,23 +12,27 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from axagents import __version__
-from axagents.settings import ProviderSettings
 from axagents.upkeep.check import Check
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_SQLITE = (3, 35)  # RETURNING
 LEAST_DISK, LITTLE_DISK = 200_000_000, 2_000_000_000
-PROVIDERS = {"claude": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 
 
-def check_machine(folder: Path, providers: Mapping[str, ProviderSettings]) -> Iterator[Check]:
-    """Yield what is to be said of this machine; `folder` is where projects would lie."""
+def check_machine(folder: Path, keys: Mapping[str, str | None], *, automatic: str = "offline") -> Iterator[Check]:
+    """Yield what is to be said of this machine.
+
+    Args:
+        folder: where projects would lie.
+        keys: for each provider the variable that holds its key, None where it takes none.
+        automatic: the provider that thinks when none is named.
+    """
     yield _python()
     yield from _packages()
     yield _sqlite()
     yield _disk(folder)
     yield _git()
-    yield from _providers(providers)
+    yield from _providers(keys, automatic)
 
 
 def _python() -> Check:
@@ -99,13 +103,14 @@ def _git() -> Check:
     return Check(name="git", state="ok", found=place)
 
 
-def _providers(providers: Mapping[str, ProviderSettings]) -> Iterator[Check]:
+def _providers(keys: Mapping[str, str | None], automatic: str) -> Iterator[Check]:
     """Say for which providers a key is there; never what it is."""
-    for name, variable in {**PROVIDERS, **{name: each.key_variable for name, each in providers.items()}}.items():
+    for name, variable in keys.items():
         if variable is None:
             yield Check(name=f"provider {name}", state="ok", found="needs no key")
         elif os.environ.get(variable):
             yield Check(name=f"provider {name}", state="ok", found=f"{variable} is set")
         else:
             yield Check(name=f"provider {name}", state="note", found=f"{variable} is not set: not used")
-    yield Check(name="provider offline", state="ok", found="embedded, needs nothing; used when no key is set")
+    yield Check(name="provider offline", state="ok", found="embedded, needs nothing")
+    yield Check(name="provider auto", state="ok", found=f"{automatic} thinks where no provider is named")

@@ -142,7 +142,7 @@ def test_personas_are_listed_without_a_project(ax: Ax, tmp_path: Path) -> None:
         (("--input", '{"query": "..."}'), 2, "query must say what is wanted"),
         (("--input", '{"qeury": "x"}'), 2, "did you mean query?"),
         (("--input", '{"query": "x",}'), 2, "line 1, column"),
-        (("--input", query("train"), "--provider", "claude"), 4, "there is offline (no key needed)"),
+        (("--input", query("train"), "--provider", "claude"), 4, "ANTHROPIC_API_KEY is not set; --provider offline"),
         (("--input", query("train"), "--max-steps", "0"), 2, "--max-steps"),
         (("--input", query("train"), "--provider", "script:nowhere.jsonl"), 2, "cannot read the script"),
     ],

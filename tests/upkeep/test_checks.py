@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from axagents.llm.providers import key_variables
 from axagents.project import Project, open_project
 from axagents.settings import ProviderSettings
 from axagents.stores.database import migration_names, open_database
@@ -39,8 +40,9 @@ def test_a_wrong_version_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_keys_are_told_present_and_never_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MINE_KEY", "very-secret")
     mine = ProviderSettings(base_url="http://127.0.0.1:1", model="m", key_variable="MINE_KEY")
-    checks = named(check_machine(tmp_path, {"mine": mine}))
+    checks = named(check_machine(tmp_path, key_variables({"mine": mine})))
     assert (checks["provider mine"].state, checks["provider claude"].state) == ("ok", "note")
+    assert checks["provider ollama"].found == "needs no key"
     assert "very-secret" not in str(checks)
 
 
