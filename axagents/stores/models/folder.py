@@ -71,6 +71,8 @@ def open_folder(path: Path, *, allow_pickle: bool = False, held: Container[str] 
     sha256 = digest(folder)
     if written_as == "pickle" and not (allow_pickle and sha256 in held):
         raise _pickle_refused(model_file, allowed=allow_pickle)
+    if written_as != "pickle":
+        _refuse_strays(folder)
     return ModelFolder(
         path=folder,
         mlmodel=mlmodel,
@@ -120,6 +122,16 @@ def _check_files(folder: Path) -> None:
                 f"{folder} holds code ({named}); models are loaded as data only",
                 field="model_path",
                 hint="save the model again without code, as native XGBoost, skops or ONNX",
+            )
+
+
+def _refuse_strays(folder: Path) -> None:
+    """Refuse a pickle beside a model that is none: nothing here loads it, but others might."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and _is_pickle(path):
+            named = path.relative_to(folder).as_posix()
+            raise Refused(
+                f"{folder} holds a pickle ({named}) beside its model", field="model_path", hint=f"remove {path}"
             )
 
 

@@ -106,6 +106,10 @@ def pickle_as_model(folder: Path) -> None:
     (folder / "model.ubj").write_bytes(pickle.dumps(Touches(folder.parent / "mark")))
 
 
+def pickle_beside(folder: Path) -> None:
+    (folder / "preprocessing.pkl").write_bytes(pickle.dumps({}))
+
+
 def pickle_by_name(folder: Path) -> None:
     shutil.move(folder / "model.ubj", folder / "model.pkl")
     change_mlmodel(folder, data="model.pkl")
@@ -129,6 +133,7 @@ REFUSED = {
     yaml_object: "asks YAML to make an object",
     pickle_as_model: "is a pickle: which can run any code when loaded",
     pickle_by_name: "is a pickle",
+    pickle_beside: "holds a pickle",
 }
 
 
