@@ -135,9 +135,9 @@ class VectorIndex:
         fault_point("memory.index.writing")
         collection = self._collection(marker, name)
         _upsert(collection, reader, [each for each in pending if each.text is not None])
-        gone = [each.record for each in pending if each.text is None] + expired
+        gone = {each.record for each in pending if each.text is None} | set(expired)
         if gone:
-            collection.delete(ids=[str(record) for record in gone])
+            collection.delete(ids=[str(record) for record in sorted(gone)])
         fault_point("memory.index.written")
         position = Position(pending[-1].change if pending else position.change, now)
         marker = marker.written(self._folder, {name: Space(position, collection.count())})

@@ -79,7 +79,7 @@ def track_metrics(state: TrackerState, context: StepContext) -> State:
     trained = train(context, asked) if asked else None
     run = find_run(context.project, run_id)
     computed = TRAINING in run.tags
-    metrics = {_claimed_name(name) if computed else name: value for name, value in request.metrics.items()}
+    metrics = {_claimed_name(name, beside=computed): value for name, value in request.metrics.items()}
     log_metrics(context.project, run_id, metrics)
     claimed = join_tags([*split_tags(run.tags.get(CLAIMED, "")), *metrics])
     if claimed:
@@ -87,9 +87,9 @@ def track_metrics(state: TrackerState, context: StepContext) -> State:
     return {"training": trained}
 
 
-def _claimed_name(name: str) -> str:
+def _claimed_name(name: str, *, beside: bool) -> str:
     """A typed figure never stands where a computed one does."""
-    return f"claimed.{standard_name(name)}"
+    return f"claimed.{standard_name(name)}" if beside else standard_name(name)
 
 
 def save_artifacts(state: TrackerState, context: StepContext) -> State:
@@ -147,7 +147,7 @@ def report(state: TrackerState, context: StepContext) -> State:
         continued=request.run_id is not None,
         tags=list(split_tags(run.tags.get(TAGS, ""))),
         params=run.params,
-        metrics=run.metrics,
+        metrics=metrics,
         claimed=sorted(claimed),
         artifacts=[f"{ARTIFACTS}/{Path(each).name}" for each in request.artifacts],
         environment=state.get("environment", {}),

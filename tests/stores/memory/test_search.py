@@ -1,6 +1,7 @@
 """Search finds keys, words, misspellings and paraphrases, and only what is there now."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,14 @@ def test_misspelled_words_are_found(memory: Memory) -> None:
     memory.store("a", {"text": "Normalisation of the embeddings"}, namespace="notes")
     memory.store("b", {"text": "Lunch is at noon"}, namespace="notes")
     assert keys(memory, "embeddngs normalzation", namespace="notes")[0] == "a"
+
+
+def test_a_record_that_expired_before_any_search(memory: Memory) -> None:
+    memory.store("a", {"text": "rollback"}, namespace="notes")
+    memory.store("b", {"text": "rollback"}, namespace="notes", ttl=0.05)
+    time.sleep(0.1)
+    assert keys(memory, "rollback") == ["a"]
+    assert keys(memory, "rollback") == ["a"]
 
 
 def test_a_search_sees_what_was_stored_changed_deleted_and_expired_before_it(memory: Memory) -> None:

@@ -76,7 +76,7 @@ def test_what_is_typed_is_kept_and_claimed(tracked: Project) -> None:
     result = told(run)
     assert run.verdict == "OPEN"
     assert result.params == {"model.depth": "3"}
-    assert result.metrics == {"f1_score": 0.9, "loss": 0.5}
+    assert result.metrics == {"f1": 0.9, "loss": 0.5}
     assert result.claimed == ["f1", "loss"]
     assert (result.criteria[0].status, result.criteria[0].because) == ("unclear", "f1 0.9 was typed, not computed")
     client = mlflow_client(tracked)
