@@ -1,6 +1,7 @@
 # make demo   a virtual environment, the install, and a churn model built before your eyes
 # make test   the tests        make check  linter, formatter, type checker
 # make bench  the measurements make test-slow  crash matrix and other long tests
+# make evals  what the agents can do, offline and by script, on seeded worlds
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ export AX_TEST_DATA ?= $(abspath $(wildcard ../shared/data))
 export AX_TEST_CLUSTER ?= $(abspath $(wildcard ../shared/kube/cluster))
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
-.PHONY: demo test test-slow check format bench recording lock install install-dev clean
+.PHONY: demo test test-slow check format bench evals recording lock install install-dev clean
 
 demo: install
 	@folder=$$(mktemp -d "$${TMPDIR:-/tmp}/axagents-demo.XXXXXX") && ax="$(abspath $(BIN))/ax" && cd "$$folder" \
@@ -41,6 +42,9 @@ format: install-dev
 
 bench: install-dev
 	$(BIN)/python -m evals.benchmarks.run $(BENCH)
+
+evals: install
+	$(BIN)/ax eval run $(EVALS)
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

@@ -50,7 +50,8 @@ def play_line(project: Project, line: Line) -> Played:
 
 def _ended_badly(project: Project, line: Line, error: AxError, *, asked: list[dict[str, Any]]) -> Played:
     """Return what the journal holds of a run that an error ended."""
-    run_id = next(iter(getattr(error, "__notes__", [])), None)
+    notes: list[str] = getattr(error, "__notes__", [])
+    run_id = notes[-1] if notes else None
     entries = AgentJournal(project, run_id).entries() if run_id else []
     turns = [entry.body["turn"] for entry in entries if "turn" in entry.body]
     calls = [entry.body for entry in entries if entry.kind == "result"]

@@ -10,6 +10,8 @@ from axagents.evaluation.trial import Trial
 from axagents.layout import table
 from axagents.ml.intervals.proportions import wilson_interval
 
+_SHOWN = 3
+
 
 class Row(BaseModel):
     """One task under one attack or none, played by one model; or a total over several.
@@ -142,13 +144,20 @@ def _cells(row: Row) -> list[object]:
 
 def _failures(trials: Sequence[Trial]) -> str:
     lines = [
-        f"{trial.variant} ({trial.model}, trial {trial.number}){' known' * trial.known_failure}: {grader}: {found}"
+        f"  {trial.variant} ({trial.model}, trial {trial.number}){', known' * trial.known_failure}: {grader}: {found}"
         for trial in trials
         if not trial.passed and trial.must_catch is None
         for grader, problems in trial.wrong.items()
-        for found in problems
+        for found in _first(problems)
     ]
-    return "\n".join(["what was wrong:", *(f"  {line}" for line in lines)]) if lines else ""
+    lines = ["what was wrong:", *lines] if lines else []
+    better = dict.fromkeys(trial.variant for trial in trials if trial.known_failure and trial.passed)
+    return "\n".join(lines + [f"{name} is known to fail, and passed: take it off its task" for name in better])
+
+
+def _first(problems: Sequence[str]) -> list[str]:
+    more = len(problems) - _SHOWN
+    return [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _bad_runs(report: Report) -> str:

@@ -70,7 +70,8 @@ class Task(Part):
         grade: what must hold, each one mapping of a grader's name to what it is told; all are hard.
         attacks: each makes another task of it, with an order planted in the world.
         bad: runs that test the graders.
-        known_failure: the reason why offline is known not to pass it yet; gates leave it out, the report counts it.
+        known_failures: why offline is known not to pass it yet: `all`, `plain` (no attack) or an attack, to the reason.
+            Gates leave these out, the report counts them.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -83,7 +84,7 @@ class Task(Part):
     grade: tuple[dict[str, Any], ...] = Field(min_length=1)
     attacks: tuple[Attack, ...] = ()
     bad: tuple[BadRun, ...] = ()
-    known_failure: str | None = None
+    known_failures: dict[Literal["all", "plain"] | Attack, RequiredText] = Field(default_factory=dict)
 
     @field_validator("turns")
     @classmethod
@@ -99,6 +100,10 @@ class Task(Part):
             raise ValueError("each entry is one grader's name and what it is told")
         return grade
 
+    def is_known_to_fail(self, model: str, attack: str | None) -> bool:
+        """Tell whether a model is known not to pass under an attack, or none."""
+        return model == OFFLINE and bool({"all", attack or "plain"} & set(self.known_failures))
+
     @property
     def graders(self) -> tuple[str, ...]:
         return tuple(name for each in self.grade for name in each)
@@ -106,7 +111,7 @@ class Task(Part):
     @property
     def expects_question(self) -> bool:
         """Whether the right thing is to ask."""
-        return "needs" in self.graders
+        return bool({"needs", "questions"} & set(self.graders))
 
 
 def read_tasks(folder: Path) -> dict[str, Task]:

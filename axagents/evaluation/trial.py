@@ -166,7 +166,7 @@ def _head(cell: Cell) -> Trial:
         model=cell.model,
         number=cell.number,
         must_catch=cell.must_catch,
-        known_failure=cell.task.known_failure is not None and cell.model == "offline",
+        known_failure=cell.task.is_known_to_fail(cell.model, cell.attack),
         passed=False,
         wrong={},
     )
