@@ -1,5 +1,6 @@
 """The settings of a project: `ax.toml`, overridden by `AX_*` variables."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -155,13 +156,17 @@ def read_settings_file(path: Path) -> dict[str, Any]:
 def _told(error: ValidationError) -> UserError:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
+    variable = "AX_" + "__".join(str(part) for part in first["loc"]).upper()
+    place = f"the environment ({variable})" if variable in os.environ else SETTINGS_FILE
     if first["type"] == "extra_forbidden":
         legal = legal_names(first["loc"][:-1])
         near = nearest(str(first["loc"][-1]), legal)
         told = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(legal)}"
-        return UserError(f"no setting called {field!r} in {SETTINGS_FILE}; {told}", field=field, legal=legal)
+        return UserError(f"no setting called {field!r} in {place}; {told}", field=field, legal=legal)
     return UserError(
-        f"setting {field}: {first['msg'].lower()} (got {first['input']!r})", field=field, hint=f"ax config get {field}"
+        f"setting {field} of {place}: {first['msg'].lower()} (got {first['input']!r})",
+        field=field,
+        hint=f"ax config get {field}",
     )
 
 

@@ -61,7 +61,9 @@ def fit_final(
         with threadpool_limits(threads):
             fit = fit_part(candidate, config, Part(prepared, rows, rows[:1]), seed=seed, threads=threads)
     estimator, flavour = _wrap(fit)
-    calibrator, threshold = _decide(problem, run, rule or rule_for(selection.primary))
+    calibrator, threshold = _decide(
+        problem, run, rule or rule_for(selection.primary, guesses=candidate.style == "none")
+    )
     return FittedModel(
         task=problem.task,
         estimator=estimator,

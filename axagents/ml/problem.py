@@ -101,23 +101,28 @@ def define_problem(
     task: Task | None = None,
     positive: str | None = None,
     features: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
     entity: str | None = None,
     time: str | None = None,
 ) -> Problem:
     """Make the learning problem of a frame, raw or already parsed.
 
-    Identifiers, texts, constants and empty columns are left out and listed, unless `features` names them;
-    the entity and time columns tie rows together and are no features. Raises UserError for an unknown column,
-    a target that cannot be learned, or when no feature is left.
+    Identifiers, texts, constants and empty columns are left out and listed, unless `features` names them; so are those
+    of `exclude`. The entity and time columns tie rows together and are no features. Raises UserError for an unknown
+    column, a target that cannot be learned, or when no feature is left.
     """
     known = {spec.name: spec for spec in columns}
     for field, name in (("target", target), ("entity", entity), ("time", time)):
         if name is not None and name not in known:
             raise NotFound("column", name, known, field=field)
-    for name in features or ():
-        if name not in known:
-            raise NotFound("column", name, known, field="features")
+    for field, names in (("features", features), ("exclude", exclude)):
+        for name in names or ():
+            if name not in known:
+                raise NotFound("column", name, known, field=field)
     used, left_out = _choose_features(columns, target=target, features=features, ties={entity, time})
+    unwanted = [spec for spec in used if spec.name in (exclude or ())]
+    used = [spec for spec in used if spec not in unwanted]
+    left_out += [LeftOut(spec.name, "asked to be left out") for spec in unwanted]
     encoded = _encode(column_of(frame, target), known[target], task=task, positive=positive)
     prepared = prepare_frame(frame, used).reset_index(drop=True)
     used, left_out = _drop_constant(prepared, used, left_out)

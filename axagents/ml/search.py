@@ -31,7 +31,7 @@ from axagents.ml.metrics import METRICS, compute_metric, find_metric
 from axagents.ml.problem import Problem
 from axagents.ml.runs import CandidateRun, Trial, pack_runs, unpack_runs
 from axagents.ml.splits import Fold, SplitPlan
-from axagents.ml.thresholds import choose_threshold, rule_for
+from axagents.ml.thresholds import ThresholdRule, choose_threshold, rule_for
 from axagents.ml.tuning import Attempt, Limit, Tuned, inner_parts, plain_config, sample_rows, tune
 
 __all__ = ["Budget", "CandidateRun", "Progress", "Trial", "evaluate_candidates", "pack_runs", "unpack_runs"]
@@ -203,7 +203,8 @@ class _Race:
         tuned = tune(candidate, inside, primary=self._primary, limit=limit, seed=self._seed)
         fit = fit_part(candidate, tuned.config, part, seed=self._seed)
         raw = score_part(fit, part, candidate)
-        calibrator, threshold = decide_scores(self._prepared.problem, tuned, primary=self._primary)
+        rule = rule_for(self._primary, guesses=candidate.style == "none")
+        calibrator, threshold = decide_scores(self._prepared.problem, tuned, rule)
         calibrated = raw if calibrator is None else calibrator.apply(raw)
         score = compute_metric(self._primary, self._prepared.y[part.test], calibrated, threshold=threshold)
         return _Outcome(
@@ -220,7 +221,7 @@ class _Race:
         )
 
 
-def decide_scores(problem: Problem, tuned: Tuned, *, primary: str) -> tuple[Calibrator | None, float | None]:
+def decide_scores(problem: Problem, tuned: Tuned, rule: ThresholdRule) -> tuple[Calibrator | None, float | None]:
     """Return the calibrator that inner scores ask for, and the threshold on what it gives; None where none applies."""
     if problem.task == "regression":
         return None, None
@@ -229,7 +230,7 @@ def decide_scores(problem: Problem, tuned: Tuned, *, primary: str) -> tuple[Cali
     if problem.task == "multiclass" or len(np.unique(y)) < 2:
         return calibrator, None
     scores = tuned.scores if calibrator is None else calibrator.apply(tuned.scores)
-    return calibrator, choose_threshold(y, scores, rule_for(primary)).threshold
+    return calibrator, choose_threshold(y, scores, rule).threshold
 
 
 def _gather(

@@ -70,9 +70,14 @@ class Curve(BaseModel):
         return 2 * self.true_positives / (called + self.positives)
 
 
-def rule_for(primary: str) -> ThresholdRule:
-    """Return the rule that serves a primary metric: the fewest errors for accuracy, else the highest F1."""
-    return ThresholdRule(kind="cost") if primary == "accuracy" else ThresholdRule()
+def rule_for(primary: str, *, guesses: bool = False) -> ThresholdRule:
+    """Return the rule that serves a primary metric: the fewest errors for accuracy, else the highest F1.
+
+    Who only guesses calls the more frequent class, or the floor of accuracy and recall would be that of always saying
+    yes; where F1 decides that is the best guess.
+    """
+    fewest_errors = primary == "accuracy" or (guesses and primary != "f1")
+    return ThresholdRule(kind="cost") if fewest_errors else ThresholdRule()
 
 
 def threshold_curve(y: np.ndarray, scores: np.ndarray) -> Curve:

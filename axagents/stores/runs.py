@@ -13,7 +13,7 @@ from typing import Any, Literal
 import psutil
 
 from axagents.clock import stamp, utc_now
-from axagents.errors import AxError, NotFound
+from axagents.errors import AxError, NotFound, UserError
 from axagents.project import Project
 from axagents.stores.database import Database, open_database
 
@@ -168,6 +168,9 @@ class Runs:
             ).fetchall()
             if rows and (len(rows) == 1 or rows[0]["run_id"] == run_id):
                 return _record(rows[0])
+            if rows:
+                told = f"several runs begin with {run_id!r}, such as {rows[0]['run_id']} and {rows[1]['run_id']}"
+                raise UserError(told, hint="ax runs list")
             known = [row[0] for row in connection.execute("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 50")]
         raise NotFound("run", run_id, known, hint="ax runs list")
 

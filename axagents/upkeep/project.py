@@ -1,5 +1,6 @@
 """Check one project: where it lies, its databases, its indexes, what was left half-done."""
 
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -58,14 +59,21 @@ def check_database(path: Path) -> Check:
     name = path.name
     if not path.exists():
         return Check(name=name, state="ok", found="not made yet")
+    # SQLite cannot open a journalled file in a folder that it may not write to, unless told that nobody else does.
+    writable = os.access(path.parent, os.W_OK)
+    address = f"{path.as_uri()}?mode=ro{'' if writable else '&immutable=1'}"
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        with closing(sqlite3.connect(address, uri=True, timeout=5)) as connection:
             (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         said = str(error)
     if said != "ok":
         return Check(name=name, state="wrong", found=f"damaged: {said}", hint="ax restore BACKUP --replace")
-    return Check(name=name, state="ok", found=f"whole, {path.stat().st_size / 1e6:.1f} MB")
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    if not writable:
+        found = f"whole, {size}, but {path.parent} is read-only"
+        return Check(name=name, state="wrong", found=found, hint="check its permissions")
+    return Check(name=name, state="ok", found=f"whole, {size}")
 
 
 def _schema(project: Project) -> Check:

@@ -75,3 +75,7 @@ def test_a_read_only_disk_is_told_in_one_line(ax: Ax, small_disk: Path) -> None:
     assert done.exit_code == 2
     assert "read-only" in done.stderr
     assert "Traceback" not in done.stderr
+    checked = ax("doctor", cwd=small_disk)
+    assert checked.exit_code == 1
+    assert "is read-only" in checked.stdout
+    assert "damaged" not in checked.stdout

@@ -34,6 +34,7 @@ class Argument(_Content):
         only, unless: other arguments' values with which this one applies, or does not.
         required: whether the tool cannot be called without it.
         world: false when nothing but the sentence may fill it; `previous` names the version before the one that serves.
+        listed: columns count only behind a cue, and those joined to them.
         ask: the question to put when it is missing.
     """
 
@@ -61,6 +62,7 @@ class Argument(_Content):
     frequency: bool = False
     only_cued: bool = False
     plural: bool = False
+    listed: bool = False
     strip: bool = False
     unless_negated: bool = False
     world: bool | Literal["previous"] = True

@@ -149,6 +149,8 @@ def _sentence(found: Difference) -> str:
         return f"{found.better} is better ({values}, difference {size})"
     if found.low is None or found.claimed:
         return f"cannot be told ({values}, difference {size}, {'claimed' if found.claimed else found.method})"
+    if found.high is not None and not found.low <= 0 <= found.high:
+        return f"they differ, and which is better cannot be told ({values}, difference {size})"
     return f"no difference is shown ({values}, difference {size})"
 
 

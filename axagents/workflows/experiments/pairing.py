@@ -61,9 +61,17 @@ def measure_difference(metric: str, first: Side, second: Side, *, level: float, 
         level=level,
         method=interval.method,
         evidence=found.evidence,
-        better=_better(metric, first, second, interval=interval) if known and not claimed else None,
+        better=_better(metric, first, second, interval=interval)
+        if known and not claimed and not _predict_other_things(first, second)
+        else None,
         claimed=claimed,
     )
+
+
+def _predict_other_things(first: Side, second: Side) -> bool:
+    """Figures of two targets can stand side by side, but neither is the better."""
+    one, other = first.predictions, second.predictions
+    return one is not None and other is not None and one.facts.target != other.facts.target
 
 
 def _better(metric: str, first: Side, second: Side, *, interval: Interval) -> str | None:

@@ -30,7 +30,11 @@ def find_training_dataset(project: Project, request: TrainRequest) -> tuple[Data
             field="target",
             hint=f'ax run ml-feature-engineering --input \'{{"dataset": "{dataset.name}", "target": "{target}"}}\'',
         )
-    for field, asked in [("target", [target]), ("features", request.features or [])]:
+    for field, asked in [
+        ("target", [target]),
+        ("features", request.features or []),
+        ("exclude", request.exclude or []),
+    ]:
         _check_columns(names, asked, field=field)
     return dataset, target
 

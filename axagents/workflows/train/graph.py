@@ -41,6 +41,7 @@ from axagents.workflows.train.setup import (
 _FLOOR_SHARE = 0.2
 _RESERVED_SHARE = 0.2
 _LONGEST_RESERVE = 15.0
+_MOST_TOLD = 6
 _RUN_FILES = ("floor", "search")
 REPORT = "report.md"
 
@@ -64,7 +65,9 @@ def profile(state: TrainState, context: StepContext) -> State:
     problem = material.problem
     note(f"{problem.rows:,} rows, {len(problem.columns)} features, {problem.task} target {setup.target!r}")
     if problem.left_out:
-        note("left out: " + ", ".join(f"{each.column} ({each.why})" for each in problem.left_out[:6]))
+        more = len(problem.left_out) - _MOST_TOLD
+        told = ", ".join(f"{each.column} ({each.why})" for each in problem.left_out[:_MOST_TOLD])
+        note(f"left out: {told}" + (f", and {more} more" if more > 0 else ""))
     return {"setup": setup.model_dump(mode="json")}
 
 

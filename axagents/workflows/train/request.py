@@ -22,6 +22,7 @@ class TrainingSpec(BaseModel):
     features: list[RequiredText] | None = Field(
         None, min_length=1, description="Columns to learn from. Default: every usable column."
     )
+    exclude: list[RequiredText] | None = Field(None, min_length=1, description="Columns not to learn from.")
     model: RequiredText = Field("auto", description="auto, or one kind of model: linear, random-forest, ...")
     search_seconds: float | None = Field(
         None, gt=0, le=86_400, description="Seconds for search and assessment together. Default: the setting, 60."

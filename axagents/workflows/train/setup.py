@@ -111,6 +111,7 @@ def _load(project: Project, dataset: Dataset, *, target: str, request: TrainRequ
         task=request.task,
         positive=request.positive,
         features=request.features,
+        exclude=request.exclude,
         entity=dataset.entity,
         time=dataset.time,
     )

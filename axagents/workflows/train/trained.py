@@ -68,10 +68,10 @@ def fit_and_assess(
 
 def measure_floor(trained: Trained, name: str) -> Floor:
     """Measure a candidate of the floor: over the same outer folds, or on the same holdout."""
-    if name == trained.selection.chosen:
-        return Floor(name, trained.found.metrics, Interval(0.0, 0.0, 0.0, method="the same model"))
     if trained.plan.holdout is None:
         return Floor(name, trained.found.candidates[name], _gain_by_folds(trained, trained.run(name)))
+    if name == trained.selection.chosen:
+        return Floor(name, trained.found.metrics, Interval(0.0, 0.0, 0.0, method="the same model"))
     return _floor_on_holdout(trained, name)
 
 

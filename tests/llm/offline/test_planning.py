@@ -126,6 +126,22 @@ def test_a_condition_that_cannot_be_checked_is_asked_about_and_never_dropped(pla
     assert any(missing.argument == "condition" for missing in planned.missing)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "left_out"),
+    [
+        ("train a model on customers.csv but without gender and region", ["gender", "region"]),
+        ("train a model on customers.csv, ignoring age, region and gender, with 3 folds", ["age", "region", "gender"]),
+        ("train xgboost on customers.csv but don't use gender", ["gender"]),
+        ("train a model on customers.csv", None),
+    ],
+)
+def test_columns_that_are_not_wanted_are_left_out(plan: PlanIt, sentence: str, left_out: list[str] | None) -> None:
+    found = plan(sentence)
+    assert found.outcome == "run"
+    assert found.steps[0].arguments.get("exclude") == left_out
+    assert found.steps[0].arguments["target"] == "is_churned"
+
+
 def test_what_is_to_be_remembered_asks_for_nothing_else(plan: PlanIt) -> None:
     steps = plan("remember that we roll back to 1.9.0 if errors rise, and deploy on mondays").steps
     assert [step.tool for step in steps] == ["memory-store"]

@@ -59,6 +59,7 @@ def parts_of(ranker: Ranker, sentence: str) -> list[tuple[str, Part]]:
         ("version 2.1.0", [("version", "2.1.0")]),
         ("v2.1.0-rc.1", [("version", "2.1.0-rc.1")]),
         ("./models/churn_v2", [("path", "./models/churn_v2")]),
+        (".ax/runs/2026-1/model", [("path", ".ax/runs/2026-1/model")]),
         ("https://example.org/hook", [("url", "https://example.org/hook")]),
         ("precision/recall", [("metric", "precision"), ("metric", "recall")]),
     ],

@@ -162,10 +162,30 @@ def _wanted_target(setting: Setting) -> list[str]:
 def fill_columns(slot: Slot, setting: Setting) -> Found:
     """Return the columns named in the own parts, in their order."""
     found = _named_columns(setting, [], slot.sheet)
-    if slot.argument.cues and not slot.argument.plural:
+    if slot.argument.listed:
+        found = _listed_behind(slot, setting)
+        slot.sheet.used.update(each.first for each in found)
+    elif slot.argument.cues and not slot.argument.plural:
         found = [each for each in found if setting.cued(each, slot.argument) or each.sure]
     names = list(dict.fromkeys(each.value for each in found))
     return Value(names, "query", ", ".join(each.text for each in found)) if names else None
+
+
+_JOINS = {"and", "or", "nor", ",", "&", "the", "column", "columns"}
+
+
+def _listed_behind(slot: Slot, setting: Setting) -> list[Mention]:
+    """Return the columns that a cue stands before, and those joined to them: "without age, region and plan".
+
+    The cue itself may have been read as a negation of what stands behind it.
+    """
+    own = [each for part in setting.own for each in setting.reading.columns if part.first <= each.first <= part.last]
+    listed: list[Mention] = []
+    for each in sorted(own, key=lambda mention: mention.first):
+        joined = listed and all(setting.word(at) in _JOINS for at in range(listed[-1].last + 1, each.first))
+        if joined or setting.cued(each, slot.argument):
+            listed.append(each)
+    return listed
 
 
 def fill_experiments(slot: Slot, setting: Setting) -> Found:
