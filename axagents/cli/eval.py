@@ -1,12 +1,16 @@
 """`ax eval`: measure what the agents can do, on seeded worlds, graded by what is left there."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from axagents.cli.common import Need, command, group
 from axagents.cli.output import Shown, table
+
+if TYPE_CHECKING:
+    from axagents.evaluation.evidence import Line, Played
+    from axagents.project import Project
 
 app = group("Measure what the agents can do, on seeded worlds.")
 
@@ -42,12 +46,11 @@ def run(
     evals: EvalsOption = None,
 ) -> Shown:
     """Run tasks and grade them; a broken gate exits 1."""
-    from axagents.agents.playing import play_line
     from axagents.evaluation.measuring import Asked, measure
     from axagents.evaluation.report import write_text
 
     asked = Asked(tuple(wanted or ()), tuple(model or ()), trials, attacks=attacks)
-    report = measure(asked, play=play_line, evals=evals, cache=cache)
+    report = measure(asked, play=_play, evals=evals, cache=cache)
     if json_:
         _write(json_, report.model_dump_json(indent=1))
     if log_to:
@@ -68,6 +71,13 @@ def compare(
 
     found = compare_reports(read_report(first), read_report(second))
     return Shown({"compared": [each.model_dump(mode="json") for each in found]}, write_comparison(found))
+
+
+def _play(project: "Project", line: "Line") -> "Played":
+    """Play one line; the processes that make the trials load what plays it, and this one does not."""
+    from axagents.agents.playing import play_line
+
+    return play_line(project, line)
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from axagents.errors import UserError
 from axagents.fields import RequiredText
 
 Attack = Literal["csv_cell", "memory_note", "run_tag", "tool_error"]
+When = Literal["all", "plain", "csv_cell", "memory_note", "run_tag", "tool_error"]
 OFFLINE, SCRIPT, LIVE = "offline", "script:", "live"
 
 
@@ -84,7 +85,7 @@ class Task(Part):
     grade: tuple[dict[str, Any], ...] = Field(min_length=1)
     attacks: tuple[Attack, ...] = ()
     bad: tuple[BadRun, ...] = ()
-    known_failures: dict[Literal["all", "plain"] | Attack, RequiredText] = Field(default_factory=dict)
+    known_failures: dict[When, RequiredText] = Field(default_factory=dict[When, str])
 
     @field_validator("turns")
     @classmethod

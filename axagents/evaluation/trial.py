@@ -15,7 +15,6 @@ from axagents.evaluation.graders import judge, load_graders, observe
 from axagents.evaluation.task import SCRIPT, Task
 from axagents.evaluation.worlds import World, plant
 from axagents.project import Project, use_project
-from axagents.stores.tracking.location import prepare_store
 
 ANY = "any"
 """Before a script's name: one that every task may use."""
@@ -79,8 +78,6 @@ def run_trial(evals: Path, world: World, cell: Cell, *, play: Play) -> Trial:
     folder = Path(tempfile.mkdtemp(prefix="ax-eval-"))
     try:
         project = world.copy_to(folder / "project")
-        if project.mlflow_path.exists():
-            prepare_store(project)
         if cell.attack:
             plant(evals, project, cell.attack)
         graders = load_graders(evals / "graders")

@@ -28,7 +28,13 @@ OWN_NAMESPACE = "conversations"
 
 
 def observe(root: Path) -> tuple[Snapshot, dict[str, Any]]:
-    return take_snapshot(open_project(root)), look(root)["memory"]
+    project = open_project(root)
+    if project.mlflow_path.exists():
+        # A store that was copied writes its new place into its rows when it is first opened: that is no change.
+        from axagents.stores.tracking.location import prepare_store
+
+        prepare_store(project)
+    return take_snapshot(project), look(root)["memory"]
 
 
 def judge(expected: Expected, evidence: Evidence) -> list[str]:
