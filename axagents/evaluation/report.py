@@ -10,7 +10,7 @@ from axagents.evaluation.trial import Trial
 from axagents.layout import table
 from axagents.ml.intervals.proportions import wilson_interval
 
-_SHOWN = 3
+_SHOWN, _LINES = 3, 60
 
 
 class Row(BaseModel):
@@ -150,6 +150,8 @@ def _failures(trials: Sequence[Trial]) -> str:
         for grader, problems in trial.wrong.items()
         for found in _first(problems)
     ]
+    more = len(lines) - _LINES
+    lines = lines[:_LINES] + [f"  and {more} more; --json FILE keeps all"] * (more > 0)
     lines = ["what was wrong:", *lines] if lines else []
     better = dict.fromkeys(trial.variant for trial in trials if trial.known_failure and trial.passed)
     return "\n".join(lines + [f"{name} is known to fail, and passed: take it off its task" for name in better])
