@@ -1,16 +1,17 @@
 """The plan of an effect, drawn by code from its typed arguments and bound by a hash; who may approve it, and how."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from axagents.actor import is_agent
 from axagents.agents.tools import ToolBox
 from axagents.fields import canonical_json, sha256_text
 from axagents.llm.offline.world import World
 from axagents.llm.turn import Call
 from axagents.project import Project
-from axagents.stores.agents.approvals import is_agent
 from axagents.stores.models.digest import digest
 
 SHOWN_HASH = 16
@@ -135,9 +136,24 @@ def _tainted(call: Call, ground: Ground) -> Iterator[tuple[str, str]]:
         origin = source.source if source else "model"
         if origin in _TRUSTED:
             continue
-        for text in value if isinstance(value, list) else [value]:  # pyright: ignore[reportUnknownVariableType]
-            if isinstance(text, str) and text.lower() not in words and text not in known:
-                yield name, _ORIGINS.get(origin, origin)
+        if any(text not in known and not _stands_in(text.lower(), words) for text in _texts(value)):
+            yield name, _ORIGINS.get(origin, origin)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():  # pyright: ignore[reportUnknownVariableType]
+            yield from _texts(each)
+    elif isinstance(value, Sequence):
+        for each in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from _texts(each)
+
+
+def _stands_in(text: str, words: str) -> bool:
+    """Tell whether a text stands in the user's words as a whole: 2.1.0 does not stand in 12.1.0."""
+    return bool(re.search(rf"(?<![\w.-]){re.escape(text)}(?![\w-]|\.\w)", words))
 
 
 def _known_names(world: World) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 _OPEN, _CLOSE = "\x02", "\x03"
 _MARKED = re.compile(f"{_OPEN}(\\d+){_OPEN}([^{_CLOSE}]*){_CLOSE}")
-_NUMBER = re.compile(r"(?<![\w.])(?<!\w-)[-+]?\d+(?:[.,]\d+)*(?:\.\d+)?\s?%?(?!\w)")
+_NUMBER = re.compile(r"(?<![\w.])(?<!\w-)[-+]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:\.\d+)?\s?%?(?!\w)")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from axagents.actor import refuse_agents
 from axagents.agents.persona import Persona, check_names
 from axagents.catalog import open_catalog
 from axagents.contents import content_files
@@ -9,7 +10,6 @@ from axagents.documents import parse_yaml
 from axagents.errors import NotFound, Refused, UserError
 from axagents.project import Project, make_folder
 from axagents.settings_file import set_setting
-from axagents.stores.agents.approvals import is_agent
 from axagents.trust import read_holding, record_trust
 
 
@@ -59,7 +59,6 @@ def remove_persona(project: Project, persona_id: str) -> Path:
 
 
 def _check_leave(project: Project) -> None:
-    if is_agent():
-        raise Refused("an agent cannot add or remove personas; a person can, in a shell of their own")
+    refuse_agents("add or remove personas")
     if read_holding(project.root).state in ("untrusted", "changed"):
         raise Refused("this project holds content that is not trusted as it is; look at it first", hint="ax trust")

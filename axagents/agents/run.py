@@ -13,7 +13,7 @@ from axagents.agents.context import AgentContext
 from axagents.agents.graph import FRESH, build_graph
 from axagents.agents.opening import NO_LEAVE, OFFLINE_NOTICE, Desk, Request, open_context, open_desk
 from axagents.agents.proposal import Leave
-from axagents.errors import AxError, Failed, LimitReached, UserError, Waiting
+from axagents.errors import AxError, LimitReached, UserError, Waiting
 from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.runs import Runs
@@ -94,23 +94,17 @@ def _go(context: AgentContext, ask: Ask) -> AgentRun:
     runs = Runs(context.project)
     if context.provider.name == "offline":
         note(OFFLINE_NOTICE)
-    ended = False
     try:
-        done = _walk(context, ask)
+        with runs.told_if_cut(context.run_id):
+            done = _walk(context, ask)
         _record(runs, done)
-        ended = True
     except Waiting as waiting:
         runs.fail(context.run_id, waiting, status="waiting")
-        ended = True
         return _waiting(context, waiting.needs, waiting.message)
     except AxError as error:
         runs.fail(context.run_id, error)
-        ended = True
         error.add_note(context.run_id)
         raise
-    finally:
-        if not ended:
-            runs.fail(context.run_id, Failed("interrupted", hint=f"ax runs resume {context.run_id}"))
     return done
 
 

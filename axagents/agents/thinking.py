@@ -67,8 +67,13 @@ def _malformed(context: AgentContext, turn: Turn) -> str | None:
 
 
 def _tell_malformed(context: AgentContext, turn: Turn, wrong: str) -> int:
+    """Write what is wrong behind a turn's calls, once; return the journal's position behind it."""
+    told = {entry.body["call_id"]: entry.position for entry in context.results()}
     position = 0
     for call in turn.calls:
+        if call.id in told:
+            position = told[call.id]
+            continue
         body = {"call_id": call.id, "tool": call.tool, "status": "malformed", "why": wrong}
         position = context.journal.append("result", body)
     return position

@@ -206,7 +206,7 @@ def _read_queries(file: str) -> list[tuple[Any, str]]:
 
 def _ask(proposal: Mapping[str, Any]) -> bool | None:
     """Show the plan of an effect on the terminal and return the person's word; None where nobody is there."""
-    from axagents.stores.agents.approvals import is_agent
+    from axagents.actor import is_agent
 
     if is_agent() or not somebody_is_there():
         return None

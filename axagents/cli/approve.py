@@ -18,12 +18,13 @@ ApprovalArgument = Annotated[str, typer.Argument(metavar="ID", help="The approva
 @command(app, "approve")
 def approve(approval: ApprovalArgument) -> Shown:
     """Show the plan of an effect that an agent asked for, and approve it on the terminal."""
+    from axagents.actor import refuse_agents
     from axagents.project import current_project
-    from axagents.stores.agents.approvals import Approvals, refuse_agents
+    from axagents.stores.agents.approvals import Approvals
 
     approvals = Approvals(current_project())
     found = approvals.get(approval)
-    refuse_agents()
+    refuse_agents("approve")
     if not somebody_is_there():
         told = "approving takes a terminal, so that a person sees the plan"
         raise Waiting(told, needs=[{"kind": "terminal", "text": found.plan["text"]}])

@@ -1,12 +1,12 @@
 """`ax data`: the catalog of datasets, and their profiles."""
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from axagents.actor import is_agent
 from axagents.cli.common import Need, command, group
 from axagents.cli.output import Shown, table
 
@@ -93,7 +93,7 @@ def show(name: NameArgument) -> Shown:
     from axagents.stores.datasets.catalog import add_command, find_dataset, find_state
 
     project = current_project()
-    dataset = find_dataset(project, name, allow_paths=_is_person())
+    dataset = find_dataset(project, name, allow_paths=not is_agent())
     state = find_state(project, dataset)
     lines = [*_describe(dataset), f"state: {_STATES[state]}"]
     if state == "changed":
@@ -122,7 +122,7 @@ def profile(
         current_project(),
         name,
         target=target,
-        allow_paths=_is_person(),
+        allow_paths=not is_agent(),
         show_sensitive=show_sensitive,
     )
     text = write_text(found)
@@ -130,10 +130,6 @@ def profile(
         save_page(found, html)
         text += f"\n\nthe page with its plots: {html}"
     return Shown({**found.model_dump(mode="json"), "page": str(html) if html else None}, text)
-
-
-def _is_person() -> bool:
-    return os.environ.get("AX_ACTOR") != "agent"
 
 
 def _split(text: str) -> list[str]:

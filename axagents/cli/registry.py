@@ -75,8 +75,8 @@ def stage(
     why: Annotated[str, typer.Option(help="Why, for the event log.")],
 ) -> Shown:
     """Move a version to another stage; the one it replaces in production is archived."""
+    from axagents.actor import actor
     from axagents.project import current_project
-    from axagents.stores.journal import current_actor
     from axagents.stores.registry.state import plan_moves
 
     if why.strip() in {"", "...", "…"}:
@@ -94,7 +94,7 @@ def stage(
         "version": number,
         "stage": wanted,
         "revision": state.revision,
-        "who": current_actor(),
+        "who": actor(),
         "why": why,
     }
     # Only now: whatever was wrong is told without waiting for MLflow.
@@ -154,10 +154,10 @@ def reconcile(
     """Mend where MLflow or memory differ from the event log."""
     from dataclasses import asdict
 
+    from axagents.actor import actor
     from axagents.effects import perform_command
     from axagents.effects.registry import reconcile_model
     from axagents.project import current_project
-    from axagents.stores.journal import current_actor
     from axagents.stores.registry.reconciling import find_divergences
 
     project = current_project()
@@ -169,7 +169,7 @@ def reconcile(
     if dry_run:
         return Shown({"found": [asdict(each) for each in found]}, text)
     for name in sorted({each.model for each in found if each.mending != "none"}):
-        effect = reconcile_model(project, {"model": name, "who": current_actor()})
+        effect = reconcile_model(project, {"model": name, "who": actor()})
         perform_command(project, effect, name=f"registry reconcile {name}")
     left = find_divergences(project, model)
     told = "all of it is mended" if not left else f"{len(left)} of {len(found)} only a person can mend"

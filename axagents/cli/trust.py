@@ -1,6 +1,5 @@
 """`ax trust`: look at this project's own content, and trust exactly that."""
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,10 +40,10 @@ def trust(
 
 def _agree(holding: "Holding", *, yes: bool) -> None:
     """Ask on the terminal; Refused for an agent, Waiting where nobody can be asked."""
-    from axagents.errors import Failed, Refused, Waiting
+    from axagents.actor import refuse_agents
+    from axagents.errors import Failed, Waiting
 
-    if os.environ.get("AX_ACTOR") == "agent":
-        raise Refused("an agent cannot trust content; a person can, in a shell of their own", hint="ax trust")
+    refuse_agents("trust content")
     if yes:
         return
     tell(_listing(holding))

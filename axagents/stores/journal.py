@@ -1,12 +1,11 @@
 """The journal of effects: what was planned, begun and done, so that nothing happens twice."""
 
-import getpass
 import json
-import os
 import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from axagents.actor import actor
 from axagents.clock import stamp
 from axagents.fields import canonical_json, sha256_text
 from axagents.project import Project
@@ -35,14 +34,6 @@ def entry_key(effect: str, arguments: dict[str, Any], *, run_id: str, step: str)
     return sha256_text(canonical_json([run_id, step, effect, arguments]))
 
 
-def current_actor() -> str:
-    """Return who acts: what AX_ACTOR says, else the name of the user."""
-    try:
-        return os.environ.get("AX_ACTOR") or getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
-
-
 class Journal:
     """The effects of one project."""
 
@@ -55,12 +46,11 @@ class Journal:
         Only the start is synced to disk: an effect whose plan or end a crash of the machine took is probed again.
         """
         key = entry_key(effect, arguments, run_id=run_id, step=step)
-        actor = current_actor()
         with self._database.write(synced=False) as connection:
             connection.execute(
                 "INSERT INTO effects (key, run_id, step, effect, arguments, status, actor, planned_at)"
                 " VALUES (?, ?, ?, ?, ?, 'planned', ?, ?) ON CONFLICT DO NOTHING",
-                (key, run_id, step, effect, canonical_json(arguments), actor, stamp()),
+                (key, run_id, step, effect, canonical_json(arguments), actor(), stamp()),
             )
             return _entry(connection.execute("SELECT * FROM effects WHERE key = ?", (key,)).fetchone())
 

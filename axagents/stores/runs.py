@@ -13,7 +13,7 @@ from typing import Any, Literal
 import psutil
 
 from axagents.clock import stamp, utc_now
-from axagents.errors import AxError, NotFound, UserError
+from axagents.errors import AxError, Failed, NotFound, UserError
 from axagents.project import Project
 from axagents.stores.database import Database, open_database
 
@@ -138,6 +138,19 @@ class Runs:
                 "UPDATE runs SET status = ?, error = ?, finished_at = ? WHERE run_id = ?",
                 (status, told, stamp(), run_id),
             )
+
+    @contextmanager
+    def told_if_cut(self, run_id: str) -> Generator[None]:
+        """Record it when the work inside is broken off by anything but an AxError, which its caller records."""
+        try:
+            yield
+        except AxError:
+            raise
+        except BaseException as error:
+            cut = isinstance(error, KeyboardInterrupt | SystemExit)
+            told = "interrupted" if cut else f"it broke: {type(error).__name__}: {error}"
+            self.fail(run_id, Failed(told, hint=f"ax runs resume {run_id}"))
+            raise
 
     def step_started(self, run_id: str, step: str) -> None:
         """Record that a step begins (again)."""

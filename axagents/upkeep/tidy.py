@@ -65,7 +65,8 @@ def _old_runs(project: Project, days: float) -> list[str]:
     before = stamp(utc_now() - timedelta(days=days))
     with open_database(project).read() as connection:
         rows = connection.execute(
-            "SELECT run_id FROM runs WHERE status NOT IN ('running', 'waiting') AND finished_at < ?", (before,)
+            f"SELECT run_id FROM runs WHERE status IN ({', '.join('?' * len(DONE))}) AND finished_at < ?",
+            (*DONE, before),
         )
         return [row["run_id"] for row in rows]
 

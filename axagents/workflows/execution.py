@@ -9,7 +9,7 @@ from typing import Any
 from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import BaseModel
 
-from axagents.errors import AxError, Failed, UserError, Waiting
+from axagents.errors import AxError, UserError, Waiting
 from axagents.progress import StepDone, emit
 from axagents.project import Project
 from axagents.stores.runs import RunRecord, Runs, active_run, is_repeating, within_run
@@ -74,20 +74,14 @@ def _check_resumable(run: RunRecord) -> None:
 def _go(project: Project, workflow: Workflow, *, run_id: str, first: dict[str, Any]) -> WorkflowRun:
     runs = Runs(project)
     began = time.perf_counter()
-    ended = False
     try:
-        with within_run(run_id):
+        with within_run(run_id), runs.told_if_cut(run_id):
             outcome = _invoke(project, workflow, run_id=run_id, first=first)
         runs.finish(run_id, "completed", verdict=outcome.verdict, result=outcome.model_dump(mode="json"))
-        ended = True
     except AxError as error:
         runs.fail(run_id, error, status="waiting" if isinstance(error, Waiting) else "failed")
-        ended = True
         error.add_note(run_id)
         raise
-    finally:
-        if not ended:
-            runs.fail(run_id, Failed("interrupted", hint=f"ax runs resume {run_id}"))
     return as_run(workflow.name, run_id, outcome, seconds=time.perf_counter() - began)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from axagents.actor import is_agent
 from axagents.agents.proposal import Leave
 from axagents.agents.run import resume_agent
 from axagents.clock import stamp, utc_now
@@ -53,9 +54,20 @@ def test_an_agent_cannot_approve(run_script: RunScript, lab: Project, monkeypatc
     monkeypatch.setenv("AX_ACTOR", "agent")
     leave = Leave(yes=True, hashes=(waiting["hash"],))
     assert run_script(flip(), DONE, query="flip lamp", leave=leave).status == "waiting"
-    with pytest.raises(Refused, match="who approves is not who asks"):
+    with pytest.raises(Refused, match="cannot approve"):
         Approvals(lab).decide(waiting["approval_id"], "approved", how="command")
     assert lines(lab, "switch.txt") == []
+
+
+def test_only_a_whole_word_of_the_users_is_no_taint(run_script: RunScript) -> None:
+    part = run_script(flip("lamp", name="memory"), DONE, query="flip the lamps", leave=Leave(yes=True))
+    assert part.status == "waiting"
+
+
+@pytest.mark.parametrize("named", ["Agent", "agent:mlops-engineer", " AGENT "])
+def test_an_agent_is_one_however_it_is_named(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("AX_ACTOR", named)
+    assert is_agent()
 
 
 def test_what_comes_from_memory_or_a_model_is_marked_and_not_covered_by_yes(run_script: RunScript) -> None:

@@ -206,11 +206,22 @@ def _canonical(reading: Reading, first: int, last: int) -> str | None:
     return None
 
 
+_NOT = {"not", "no", "never", "without"}
+_OPPOSITE = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
+
+
 def _sign(words: Sequence[str]) -> str | None:
-    text = f" {' '.join(words)} "
+    """Return the comparison that the words make; None where there is none, or a negation stands apart from it."""
     for phrases, sign in _SIGNS:
-        if any(f" {' '.join(phrase)} " in text for phrase in phrases):
-            return sign
+        for phrase in phrases:
+            places = [at for at in range(len(words)) if tuple(words[at : at + len(phrase)]) == phrase]
+            if not places:
+                continue
+            before = list(words[: places[0]])
+            negated = [at for at, word in enumerate(before) if word in _NOT]
+            if not negated:
+                return sign
+            return _OPPOSITE[sign] if negated == [len(before) - 1] else None
     return None
 
 

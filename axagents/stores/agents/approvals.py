@@ -1,16 +1,15 @@
 """Approvals: effects that agents asked for, each waiting for a person's word on exactly the plan shown."""
 
-import getpass
 import json
-import os
 import secrets
 import sqlite3
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from axagents.actor import actor, refuse_agents
 from axagents.clock import parse_stamp, stamp, utc_now
-from axagents.errors import NotFound, Refused, UserError
+from axagents.errors import NotFound, UserError
 from axagents.project import Project
 from axagents.stores.database import open_database
 
@@ -110,7 +109,7 @@ class Approvals:
             UserError: it was decided before, or its time is over.
         """
         if status == "approved":
-            refuse_agents()
+            refuse_agents("approve")
         approval = self.get(approval_id)
         if approval.status != "waiting":
             raise UserError(f"approval {approval.approval_id} is {approval.status} already")
@@ -128,30 +127,6 @@ class Approvals:
         if not changed:
             raise UserError(f"approval {approval.approval_id} was decided by somebody else just now")
         return self.get(approval.approval_id)
-
-
-def actor() -> str:
-    """Return who acts: AX_ACTOR, else the user of this process."""
-    try:
-        return os.environ.get("AX_ACTOR") or getpass.getuser()
-    except OSError:
-        return f"uid {os.getuid()}"
-
-
-def is_agent() -> bool:
-    """Tell whether an agent acts here: AX_ACTOR says so."""
-    named = os.environ.get("AX_ACTOR", "").strip().lower()
-    return named == "agent" or named.startswith("agent:")
-
-
-def refuse_agents() -> None:
-    """Stop where an agent would approve.
-
-    Raises:
-        Refused: AX_ACTOR says that an agent acts.
-    """
-    if is_agent():
-        raise Refused("an agent cannot approve (AX_ACTOR=agent): who approves is not who asks")
 
 
 def _approval(row: sqlite3.Row) -> Approval:

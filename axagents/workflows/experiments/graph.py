@@ -1,11 +1,11 @@
 """The graph of ml-experiment-tracker: initialize, log parameters, track metrics, save artifacts, compare, report."""
 
 import json
-import os
 import shlex
 from pathlib import Path
 from typing import Any, TypedDict
 
+from axagents.actor import is_agent
 from axagents.decisions.table import Decision, decide
 from axagents.errors import UserError
 from axagents.progress import note
@@ -217,7 +217,7 @@ def find_artifact(project: Project, place: str) -> Path:
     found = next((path for path in (project.root / place, Path.cwd() / place) if path.exists()), None)
     if found is None:
         raise UserError(f"artifacts: there is no {place}", field="artifacts")
-    if os.environ.get("AX_ACTOR") == "agent" and not found.resolve().is_relative_to(project.root):
+    if is_agent() and not found.resolve().is_relative_to(project.root):
         raise UserError(f"artifacts: {place} lies outside the project", field="artifacts")
     return found
 

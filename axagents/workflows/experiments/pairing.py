@@ -165,7 +165,8 @@ def _value(metric: str, views: Views, *, threshold: float | None) -> float:
 
 def _by_folds(metric: str, first: Side, second: Side, *, level: float) -> Found | None:
     one, other = first.fold_scores(metric), second.fold_scores(metric)
-    if len(one) < 2 or len(one) != len(other) or first.run.tags.get(SPLIT) != second.run.tags.get(SPLIT):
+    split = first.run.tags.get(SPLIT)
+    if len(one) < 2 or len(one) != len(other) or split is None or split != second.run.tags.get(SPLIT):
         return None
     interval = paired_fold_interval(one, other, level=level)
     return Found(interval, (float(np.mean(one)), float(np.mean(other))), "folds")

@@ -1,14 +1,13 @@
 """The graph of ml-model-registry: validate_artifacts, extract_metadata, assign_version, register, compare, catalog."""
 
-import os
 from typing import Any, TypedDict
 
+from axagents.actor import actor, is_agent
 from axagents.decisions.table import Decision, decide
 from axagents.effects import perform
 from axagents.effects.registry import register_version
 from axagents.progress import note
 from axagents.project import Project
-from axagents.stores.journal import current_actor
 from axagents.stores.models.check import check_model
 from axagents.stores.models.folder import ModelFolder
 from axagents.stores.registry.catalog import publish
@@ -53,7 +52,7 @@ class RegistryState(TypedDict, total=False):
 
 def check(project: Project, request: RegistryRequest) -> None:
     """Find what is wrong before a run is opened: the folder, the names, a version that is taken."""
-    opened = open_asked(project, request, inside_only=_is_agent())
+    opened = open_asked(project, request, inside_only=is_agent())
     origin = find_origin(project, request, opened)
     find_lineage(project, request, opened, origin=origin)
     choose_version(read_model(project, choose_name(project, request, opened)), request, opened.sha256)
@@ -104,7 +103,7 @@ def register(state: RegistryState, context: StepContext) -> State:
         "version": state.get("version"),
         "sha256": metadata.artifact.sha256,
         "folder": metadata.artifact.path,
-        "who": current_actor(),
+        "who": actor(),
         "why": request.why or "registered by ml-model-registry",
         "run_id": metadata.lineage.run_id,
         "description": describe(metadata),
@@ -179,7 +178,7 @@ def _decide(
 
 def _begin(state: RegistryState, context: StepContext) -> tuple[RegistryRequest, ModelFolder]:
     request = RegistryRequest.model_validate(state.get("request"))
-    return request, open_asked(context.project, request, inside_only=_is_agent())
+    return request, open_asked(context.project, request, inside_only=is_agent())
 
 
 def _check(project: Project, opened: ModelFolder, *, allow_pickle: bool) -> CheckFacts:
@@ -219,10 +218,6 @@ def _names(state: RegistryState) -> tuple[str, str]:
     assert model is not None
     assert version is not None
     return model, version
-
-
-def _is_agent() -> bool:
-    return os.environ.get("AX_ACTOR") == "agent"
 
 
 STEPS = {

@@ -1,8 +1,8 @@
 """Which dataset and target a training is about; light, so that a wrong name is told at once."""
 
-import os
 from collections.abc import Sequence
 
+from axagents.actor import is_agent
 from axagents.errors import NotFound, UserError, Waiting
 from axagents.ml.columns.tokens import split_name
 from axagents.project import Project
@@ -41,7 +41,7 @@ def find_training_dataset(project: Project, request: TrainRequest) -> tuple[Data
 
 def may_name_paths() -> bool:
     """Say whether a path may stand for a dataset: whoever is not a person names datasets of the catalog only."""
-    return os.environ.get("AX_ACTOR") != "agent"
+    return not is_agent()
 
 
 def _check_columns(known: Sequence[str], asked: Sequence[str], *, field: str) -> None:

@@ -127,6 +127,22 @@ def test_a_condition_that_cannot_be_checked_is_asked_about_and_never_dropped(pla
 
 
 @pytest.mark.parametrize(
+    ("words", "condition"),
+    [
+        ("if log loss does not exceed 0.4", "log_loss <= 0.4"),
+        ("if log loss is not higher than 0.4", "log_loss <= 0.4"),
+        ("if f1 is not under 0.8", "f1 >= 0.8"),
+        ("if f1 is no less than 0.8", "f1 >= 0.8"),
+        ("if f1 exceeds 0.8", "f1 > 0.8"),
+        ("if recall is never below 0.8", "recall >= 0.8"),
+    ],
+)
+def test_a_negated_comparison_is_the_opposite_one(plan: PlanIt, words: str, condition: str) -> None:
+    found = plan(f"evaluate churn-classifier 2.1.0 on holdout_2024q4 and then deploy it as a canary {words}")
+    assert found.steps[-1].condition == condition
+
+
+@pytest.mark.parametrize(
     ("sentence", "left_out"),
     [
         ("train a model on customers.csv but without gender and region", ["gender", "region"]),
