@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -103,7 +104,7 @@ def compare(state: TrackerState, context: StepContext) -> State:
     """Compare the run with the baseline on the primary metric."""
     request = _request(state)
     run = find_run(context.project, state.get("run_id", ""))
-    side = Side(context.project, f"{run.name}", request.experiment_name, run)
+    side = Side(context.project, run.name, request.experiment_name, run)
     base = _baseline(context.project, request, run)
     if base is None:
         return {"comparison": None, "baseline": None, "notes": ["There is no earlier run to compare with."]}
@@ -121,13 +122,17 @@ def _primary(request: TrackerRequest, run: RunRecord) -> str | None:
 
 
 def _baseline(project: Project, request: TrackerRequest, run: RunRecord) -> Side | None:
+    """Return the run to compare with, under a name that is not the run's own; None where that is the run itself."""
     if request.baseline:
-        return find_side(project, request.baseline)
-    earlier = newest_run(project, find_experiment(project, request.experiment_name), before=run.run_id)
-    if earlier is None:
+        found = find_side(project, request.baseline)
+    else:
+        earlier = newest_run(project, find_experiment(project, request.experiment_name), before=run.run_id)
+        if earlier is None:
+            return None
+        found = Side(project, earlier.name, request.experiment_name, earlier)
+    if found.run.run_id == run.run_id:
         return None
-    name = earlier.name if earlier.name != run.name else earlier.run_id
-    return Side(project, name, request.experiment_name, earlier)
+    return found if found.name != run.name else replace(found, name=found.run.run_id)
 
 
 def report(state: TrackerState, context: StepContext) -> State:

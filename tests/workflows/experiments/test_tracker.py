@@ -201,3 +201,13 @@ def test_a_run_of_another_experiment_is_refused(tracked: Project) -> None:
     track(tracked, experiment_name="other")
     with pytest.raises(UserError, match="is not of experiment 'other'"):
         track(tracked, experiment_name="other", run_id=first.mlflow_run_id)
+
+
+def test_a_baseline_called_like_the_run_is_told_apart(tracked: Project) -> None:
+    first = told(track(tracked, experiment_name="exp1", metrics={"loss": 1.0}))
+    second = told(track(tracked, experiment_name="other", run_name="exp1", baseline="exp1", metrics={"loss": 0.5}))
+    assert second.baseline == first.mlflow_run_id
+    assert second.comparison is not None
+    difference = second.comparison.differences[0]
+    assert (difference.first, difference.second) == ("exp1", first.mlflow_run_id)
+    assert (difference.first_value, difference.second_value) == (0.5, 1.0)
