@@ -39,6 +39,8 @@ def run(
         typer.Option(help="offline, script:NAME, or a provider such as claude. Default: what needs no network."),
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials of each task.")] = 1,
+    k: Annotated[int | None, typer.Option("-k", min=1, help="k of pass^k; by default the trials.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the worlds.")] = 0,
     attacks: Annotated[bool, typer.Option("--attacks/--no-attacks", help="Plant the orders of attackers too.")] = True,
     json_: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report there too.")] = None,
     log_to: Annotated[Path | None, typer.Option(metavar="DIR", help="Log the totals to that project's MLflow.")] = None,
@@ -49,7 +51,7 @@ def run(
     from axagents.evaluation.measuring import Asked, measure
     from axagents.evaluation.report import write_text
 
-    asked = Asked(tuple(wanted or ()), tuple(model or ()), trials, attacks=attacks)
+    asked = Asked(tuple(wanted or ()), tuple(model or ()), trials, attacks=attacks, k=k, seed=seed)
     report = measure(asked, play=_play, evals=evals, cache=cache)
     if json_:
         _write(json_, report.model_dump_json(indent=1))

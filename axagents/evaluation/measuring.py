@@ -4,22 +4,30 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from axagents.errors import UserError
 from axagents.evaluation.evidence import Play
 from axagents.evaluation.gates import broken_gates, read_gates
 from axagents.evaluation.report import Report, make_report
 from axagents.evaluation.runner import Wanted, find_evals, plan_cells, read_suite, run_cells
 from axagents.evaluation.task import choose_tasks
-from axagents.evaluation.worlds import cache_folder
+from axagents.evaluation.worlds import SEED, Shelf, cache_folder
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody wants measured: tasks or areas, models, trials of each."""
+    """What somebody wants measured: tasks or areas, models, trials of each.
+
+    Attributes:
+        k: of pass^k; by default the trials.
+        seed: of the worlds; their truth is counted anew for each.
+    """
 
     names: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     trials: int = 1
     attacks: bool = True
+    k: int | None = None
+    seed: int = SEED
 
 
 def measure(asked: Asked, *, play: Play, evals: Path | None = None, cache: Path | None = None) -> Report:
@@ -28,10 +36,12 @@ def measure(asked: Asked, *, play: Play, evals: Path | None = None, cache: Path 
     Raises:
         UserError, NotFound: something in the folder of evals is wrong, or a name is not known.
     """
+    if asked.k is not None and asked.k > asked.trials:
+        raise UserError(f"pass^{asked.k} takes {asked.k} trials at least, not {asked.trials}", field="-k")
     suite = read_suite(find_evals(evals))
     tasks = choose_tasks(suite.tasks, asked.names)
     cells = plan_cells(Wanted(tasks, asked.models, asked.trials, attacks=asked.attacks))
     began = time.perf_counter()
-    trials = run_cells(suite, cells, play=play, cache=cache_folder(cache))
-    report = make_report(trials, seconds=time.perf_counter() - began)
+    trials = run_cells(suite, cells, play=play, shelf=Shelf(cache_folder(cache), asked.seed))
+    report = make_report(trials, seconds=time.perf_counter() - began, k=asked.k)
     return report.model_copy(update={"broken_gates": broken_gates(report, read_gates(suite.folder / "gates.yaml"))})

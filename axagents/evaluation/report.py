@@ -18,7 +18,7 @@ class Row(BaseModel):
 
     Attributes:
         pass_1: the share of trials that passed; over several tasks the mean of their shares.
-        pass_k: the probability that k trials all pass, unbiased, k being the trials of each task.
+        pass_k: the probability that k trials all pass, unbiased over the trials of each task.
         low, high: Wilson's interval at 95 % of the share of all trials.
         steps, calls, tokens, cost_usd, seconds, needless: the mean of a trial.
     """
@@ -59,8 +59,8 @@ class Report(BaseModel):
     broken_gates: tuple[str, ...] = ()
 
 
-def make_report(trials: Sequence[Trial], *, seconds: float) -> Report:
-    """Sum up trials."""
+def make_report(trials: Sequence[Trial], *, seconds: float, k: int | None = None) -> Report:
+    """Sum up trials; k is how many must all pass for pass^k, by default as many as each task has."""
     honest = [trial for trial in trials if trial.must_catch is None]
     bad = [trial for trial in trials if trial.must_catch is not None]
     models = dict.fromkeys(trial.model for trial in honest)
@@ -70,26 +70,26 @@ def make_report(trials: Sequence[Trial], *, seconds: float) -> Report:
         made_at=stamp(),
         seconds=round(seconds, 1),
         rows=tuple(
-            total(name, [each for each in honest if (each.variant, each.model) == (name, model)])
+            total(name, [each for each in honest if (each.variant, each.model) == (name, model)], k=k)
             for name, model in variants
         ),
         areas=tuple(
-            total(name, [each for each in honest if (each.area, each.model) == (name, model)])
+            total(name, [each for each in honest if (each.area, each.model) == (name, model)], k=k)
             for name, model in sorted(areas)
         ),
-        models=tuple(total("all", [each for each in honest if each.model == model]) for model in models),
+        models=tuple(total("all", [each for each in honest if each.model == model], k=k) for model in models),
         graders_tested=len(bad),
         graders_caught=sum(trial.passed for trial in bad),
         trials=tuple(trials),
     )
 
 
-def total(name: str, trials: Sequence[Trial]) -> Row:
+def total(name: str, trials: Sequence[Trial], *, k: int | None = None) -> Row:
     """Sum up the trials of one model."""
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
         groups.setdefault(trial.variant, []).append(trial)
-    k = min(len(group) for group in groups.values())
+    k = min(len(group) for group in groups.values()) if k is None else k
     passed = sum(trial.passed for trial in trials)
     interval = wilson_interval(passed, len(trials))
     return Row(

@@ -11,7 +11,7 @@ from axagents.evaluation.evidence import Play
 from axagents.evaluation.graders import check_grades, load_graders
 from axagents.evaluation.task import LIVE, OFFLINE, SCRIPT, Task, read_tasks
 from axagents.evaluation.trial import Cell, Trial, crashed, run_trial, script_path
-from axagents.evaluation.worlds import World, build_world
+from axagents.evaluation.worlds import Shelf, World, build_world
 from axagents.progress import advance, note
 
 PROCESSES = 2
@@ -107,7 +107,7 @@ def _own_models(task: Task) -> list[str]:
     return [*task.model, *(SCRIPT + bad.script for bad in task.bad)]
 
 
-def run_cells(suite: Suite, cells: Sequence[Cell], *, play: Play, cache: Path) -> list[Trial]:
+def run_cells(suite: Suite, cells: Sequence[Cell], *, play: Play, shelf: Shelf) -> list[Trial]:
     """Make the trials and return them in the order of `cells`; worlds are built first.
 
     A bug that ends a trial is a failed trial, and the others go on.
@@ -117,7 +117,7 @@ def run_cells(suite: Suite, cells: Sequence[Cell], *, play: Play, cache: Path) -
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
         note(f"worlds: {', '.join(names)}")
-        waiting = {name: pool.submit(build_world, suite.folder, name, cache=cache) for name in names}
+        waiting = {name: pool.submit(build_world, suite.folder, name, shelf) for name in names}
         worlds: dict[str, World] = {name: future.result() for name, future in waiting.items()}
         futures = [pool.submit(run_trial, suite.folder, worlds[cell.task.world], cell, play=play) for cell in cells]
         for count, _ in enumerate(as_completed(futures), start=1):

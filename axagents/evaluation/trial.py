@@ -1,11 +1,14 @@
 """One trial: a fresh copy of the world, the turns played, the graders asked."""
 
 import shutil
+import signal
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +19,7 @@ from axagents.evaluation.task import SCRIPT, Task
 from axagents.evaluation.worlds import World, plant
 from axagents.project import Project, use_project
 
+_PATIENCE = 3  # times the budget's seconds, which the agent's own deadline holds, for one that does not come back
 ANY = "any"
 """Before a script's name: one that every task may use."""
 
@@ -83,7 +87,7 @@ def run_trial(evals: Path, world: World, cell: Cell, *, play: Play) -> Trial:
         graders = load_graders(evals / "graders")
         before = observe(cell.task, graders, project.root)
         began = time.perf_counter()
-        with use_project(project):
+        with use_project(project), _within(_PATIENCE * cell.task.budget.seconds):
             played = tuple(_play_turns(evals, project, cell, play=play))
         seconds = time.perf_counter() - began
         after = observe(cell.task, graders, project.root)
@@ -117,6 +121,22 @@ def script_path(evals: Path, task: str, name: str, *, turn: int = 1) -> Path:
     if found is None:
         raise UserError(f"task {task}: there is no script evals/scripts/{ways[0].name}", field="model")
     return found
+
+
+@contextmanager
+def _within(seconds: float) -> Generator[None]:
+    """End what hangs: a timer that is there on Unix, in a process's main thread."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"it did not come back within {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _play_turns(evals: Path, project: Project, cell: Cell, *, play: Play) -> Iterable[Played]:

@@ -40,12 +40,20 @@ class World:
         return open_project(root)
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """Where built worlds are kept, and the seed of those that are wanted."""
+
+    folder: Path
+    seed: int = SEED
+
+
 def cache_folder(named: Path | None = None) -> Path:
     """Return where built worlds are kept."""
     return (named or user_cache_path("axagents", appauthor=False) / "worlds").resolve()
 
 
-def build_world(evals: Path, name: str, *, cache: Path, seed: int = SEED) -> World:
+def build_world(evals: Path, name: str, shelf: Shelf) -> World:
     """Return a world, built when it is not kept already; two processes build it once.
 
     Raises:
@@ -55,11 +63,11 @@ def build_world(evals: Path, name: str, *, cache: Path, seed: int = SEED) -> Wor
     if not maker.is_file():
         known = [path.parent.name for path in (evals / "worlds").glob("*/build.py")]
         raise NotFound("world", name, known, field="world")
-    folder = cache / f"{name}-{world_hash(maker, seed)}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f"{name}.lock"):
+    folder = shelf.folder / f"{name}-{world_hash(maker, shelf.seed)}"
+    shelf.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(shelf.folder / f"{name}.lock"):
         if not (folder / TRUTH).exists():
-            _build(maker, folder, seed=seed)
+            _build(maker, folder, seed=shelf.seed)
     return World(name, folder)
 
 

@@ -63,6 +63,12 @@ def test_totals_are_means_over_tasks() -> None:
     assert (total.low, total.high) == (pytest.approx(0.4365, abs=5e-5), pytest.approx(0.9699, abs=5e-5))
 
 
+def test_k_may_be_less_than_the_trials() -> None:
+    made = make_report([trial("a", at, at < 4) for at in range(1, 6)], seconds=1.0, k=2)
+    # 3 of 5 passed; of the 10 pairs of trials 3 have both passed.
+    assert (made.rows[0].k, made.rows[0].pass_k) == (2, pytest.approx(0.3))
+
+
 def test_bad_runs_count_for_the_graders_only() -> None:
     trials = [
         trial("a", 1, True),
