@@ -144,7 +144,7 @@ def choose_provider(
 
 
 def open_context(desk: Desk, request: Request, run_id: str) -> AgentContext:
-    """Return what the nodes of one run may touch; the request's limits, else the narrower of persona's and project's."""
+    """Return what the nodes of one run may touch; limits are the request's, else the narrower of both others'."""
     settings, limits = desk.project.settings.agents, desk.persona.limits
     seconds = request.deadline or min(limits.deadline, settings.deadline)
     return AgentContext(

@@ -16,7 +16,6 @@ from axagents.errors import UserError
 
 if TYPE_CHECKING:
     from axagents.agents.dry import DryRun
-    from axagents.agents.opening import Desk
     from axagents.agents.run import AgentRun
     from axagents.project import Project
 
@@ -44,6 +43,7 @@ def run(
     replay: Annotated[str | None, typer.Option(metavar="FILE", help="Let recorded exchanges answer.")] = None,
 ) -> Shown:
     """Run a persona on a request in plain words."""
+    from axagents.agents.dry import plan_once
     from axagents.agents.opening import Request, open_desk
     from axagents.agents.proposal import Leave
     from axagents.project import current_project
@@ -53,10 +53,11 @@ def run(
     request = Request(persona, query, provider, session, max_steps, deadline, leave, model, record, replay)
     project = current_project()
     desk = open_desk(project, request)
+    planned = plan_once(desk, query) if dry_run or (explain and desk.provider.name == "offline") else None
     if explain:
-        tell(_explained(desk, query))
-    if dry_run:
-        return _show_plan(desk, query)
+        tell(_explained(planned) if planned else "only the offline planner shows a ranking")
+    if dry_run and planned:
+        return Shown(_dumped(planned), f"{planned.outcome}\n{planned.text}", verdict=planned.outcome)
     # Loads LangGraph, so only once it is sure that there is something to run.
     from axagents.agents.run import run_agent
 
@@ -227,13 +228,6 @@ def _show_run(done: "AgentRun") -> Shown:
     return Shown(done, text, exit_code=done.exit_code, verdict=done.status)
 
 
-def _show_plan(desk: "Desk", query: str) -> Shown:
-    from axagents.agents.dry import plan_once
-
-    planned = plan_once(desk, query)
-    return Shown(_dumped(planned), f"{planned.outcome}\n{planned.text}", verdict=planned.outcome)
-
-
 def _dumped(planned: "DryRun") -> dict[str, Any]:
     return planned.model_dump(mode="json", exclude={"ranking", "text"})
 
@@ -246,12 +240,9 @@ def _brief(planned: dict[str, Any]) -> str:
     return f"needs {', '.join(planned['needs'])}" if planned["needs"] else ", ".join(planned["candidates"])
 
 
-def _explained(desk: "Desk", query: str) -> str:
-    from axagents.agents.dry import plan_once
-
-    ranking = plan_once(desk, query).ranking
+def _explained(planned: "DryRun") -> str:
     rows = [
         (each["tool"], each["score"], each["likeness"], ", ".join(each["signs"]), "yes" if each["asked"] else "")
-        for each in ranking
+        for each in planned.ranking
     ]
     return table(["tool", "score", "likeness", "signs", "asked for"], rows) if rows else "nothing was ranked"
