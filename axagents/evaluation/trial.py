@@ -12,7 +12,7 @@ from types import FrameType
 
 from pydantic import BaseModel, ConfigDict
 
-from axagents.errors import UserError
+from axagents.errors import ProviderError, UserError
 from axagents.evaluation.evidence import Evidence, Line, Play, Played
 from axagents.evaluation.graders import judge, load_graders, observe
 from axagents.evaluation.task import SCRIPT, Task
@@ -22,6 +22,8 @@ from axagents.project import Project, use_project
 _PATIENCE = 3  # times the budget's seconds, which the agent's own deadline holds, for one that does not come back
 ANY = "any"
 """Before a script's name: one that every task may use."""
+NOT_REACHED = "provider"
+"""Stands where a grader does, for a trial in which the provider gave no turn at all."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,18 @@ def run_trial(evals: Path, world: World, cell: Cell, *, play: Play) -> Trial:
         seconds = time.perf_counter() - began
         after = observe(cell.task, graders, project.root)
         evidence = Evidence(project.root, world.truth, played, before, after)
-        return _as_trial(cell, evidence, judge(cell.task, graders, evidence), seconds=seconds)
+        wrong = _not_reached(evidence) or judge(cell.task, graders, evidence)
+        return _as_trial(cell, evidence, wrong, seconds=seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _not_reached(evidence: Evidence) -> dict[str, list[str]]:
+    """Tell that the provider gave no turn at all, for nothing was measured then."""
+    error = evidence.played[0].error
+    if error is None or error["kind"] != ProviderError.kind or evidence.played[0].steps:
+        return {}
+    return {NOT_REACHED: [error["message"]]}
 
 
 def crashed(cell: Cell, error: BaseException) -> Trial:

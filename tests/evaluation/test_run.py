@@ -124,6 +124,11 @@ def test_a_suite_is_run_reported_logged_and_compared(evals: Path, tmp_path: Path
     assert "look+memory_note (script:good, trial 1): crash: ZeroDivisionError: division by zero" in done.stdout
     assert built <= {path.stat().st_mtime_ns for path in (tmp_path / "cache").glob("tiny-*/truth.json")}
 
+    # A provider that cannot be had has not failed at the tasks.
+    done = ax("eval", "run", "look", *common, "--model", "claude", "--no-attacks")
+    assert done.exit_code == 4
+    assert "nothing was measured" in done.stderr
+
     compared = ax("eval", "compare", str(first), str(second), "--format", "json").json()["compared"]
     assert [(each["first_model"], each["pairs"]) for each in compared] == [("script:good", 3)]
     assert compared[0]["lost"] == ["keep", "look+memory_note"]
