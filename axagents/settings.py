@@ -88,7 +88,6 @@ class Settings(BaseSettings):
     content: bool = Field(
         default=False, description="use the project's own personas, tools, prompts and memory, once trusted"
     )
-    color: Literal["auto", "never"] = "auto"
     tracking: TrackingSettings = TrackingSettings()
     memory: MemorySettings = MemorySettings()
     train: TrainSettings = TrainSettings()

@@ -25,6 +25,7 @@ class AgentContext:
     Attributes:
         session: the conversation that the run belongs to.
         max_steps: model turns and tool calls, together.
+        max_usd: what the run may cost, as the providers' prices say; None for no limit.
         deadline: when the run must be done, on the monotonic clock.
     """
 
@@ -39,6 +40,7 @@ class AgentContext:
     session: str
     leave: Leave
     max_steps: int
+    max_usd: float | None
     deadline: float
     seconds: float
     journal: AgentJournal = field(repr=False)
@@ -51,13 +53,23 @@ class AgentContext:
         """Stop where a limit is reached.
 
         Raises:
-            LimitReached: by steps or by time.
+            LimitReached: by steps, cost or time.
         """
         hint = f"ax runs show {self.run_id}"
         if steps >= self.max_steps:
             raise LimitReached(f"{self.max_steps} steps are taken (--max-steps), and it is not done", hint=hint)
+        if self.max_usd is not None and (spent := self.spent_usd()) > self.max_usd:
+            raise LimitReached(
+                f"${spent:.4f} are spent of ${self.max_usd:g} (--max-usd), and it is not done", hint=hint
+            )
         if time.monotonic() > self.deadline:
             raise LimitReached(f"{self.seconds:g} s are over (--deadline), and it is not done", hint=hint)
+
+    def spent_usd(self) -> float:
+        """Return what the run's turns have cost so far, in US dollars."""
+        return sum(
+            entry.body["turn"]["cost_usd"] for entry in self.journal.entries(kind="message") if "turn" in entry.body
+        )
 
     def messages(self, until: int) -> list[Message]:
         """Return the conversation as the provider sees it, up to a position of the journal."""

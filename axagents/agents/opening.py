@@ -1,7 +1,7 @@
 """Open the work on a run: the persona, its tools, the provider, the project's names, the limits."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +52,11 @@ class Request:
     model: str | None = None
     record: str | None = None
     replay: str | None = None
+    max_usd: float | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return what a resumed run needs to know; what was allowed beforehand is not kept."""
-        kept = ("persona", "query", "provider", "session", "max_steps", "deadline", "model", "record", "replay")
-        return {name: getattr(self, name) for name in kept}
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "leave"}
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,10 @@ def choose_provider(
     return opened
 
 
+def _least(*limits: float | None) -> float | None:
+    return min((each for each in limits if each is not None), default=None)
+
+
 def open_context(desk: Desk, request: Request, run_id: str) -> AgentContext:
     """Return what the nodes of one run may touch; limits are the request's, else the narrower of both others'."""
     settings, limits = desk.project.settings.agents, desk.persona.limits
@@ -159,6 +163,7 @@ def open_context(desk: Desk, request: Request, run_id: str) -> AgentContext:
         session=request.session or run_id,
         leave=request.leave,
         max_steps=request.max_steps or min(limits.max_steps, settings.max_steps),
+        max_usd=_least(limits.max_usd, settings.max_usd) if request.max_usd is None else request.max_usd,
         deadline=time.monotonic() + seconds,
         seconds=seconds,
         journal=AgentJournal(desk.project, run_id),

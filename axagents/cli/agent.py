@@ -33,6 +33,7 @@ def run(
     provider: ProviderOption = "auto",
     session: Annotated[str | None, typer.Option(help="Go on with this conversation.")] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Model turns and tool calls at most.")] = None,
+    max_usd: Annotated[float | None, typer.Option(min=0, metavar="USD", help="US dollars at most.")] = None,
     deadline: Annotated[float | None, typer.Option(min=0.001, help="Seconds at most.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Approve the kinds of effects that [approve] auto lists.")] = False,
     approve: Annotated[list[str] | None, typer.Option(metavar="HASH", help="Approve the plan of this hash.")] = None,
@@ -50,7 +51,19 @@ def run(
 
     query = _read_query(input_)
     leave = Leave(yes=yes, hashes=tuple(approve or ()))
-    request = Request(persona, query, provider, session, max_steps, deadline, leave, model, record, replay)
+    request = Request(
+        persona,
+        query,
+        provider,
+        session=session,
+        max_steps=max_steps,
+        max_usd=max_usd,
+        deadline=deadline,
+        leave=leave,
+        model=model,
+        record=record,
+        replay=replay,
+    )
     project = current_project()
     desk = open_desk(project, request)
     planned = plan_once(desk, query) if dry_run or (explain and desk.provider.name == "offline") else None

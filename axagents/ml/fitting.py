@@ -29,10 +29,6 @@ class Prepared:
         """Columns of a score: 1, or the number of classes of a multiclass problem."""
         return len(self.problem.target.classes) if self.problem.task == "multiclass" else 1
 
-    def blank_scores(self, rows: int) -> np.ndarray:
-        """Return scores of `rows` rows that nothing has given yet: NaN, (rows,) or (rows, k)."""
-        return np.full((rows, self.width) if self.width > 1 else rows, np.nan)
-
 
 def prepare_problem(problem: Problem) -> Prepared:
     """Return the prepared of a problem."""

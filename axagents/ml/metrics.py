@@ -141,13 +141,6 @@ def compute_metric(name: str, y: np.ndarray, scores: np.ndarray, *, threshold: f
     return float(combine_terms(metric.name, terms.sum(axis=0)))
 
 
-def compute_metrics(
-    names: tuple[str, ...] | list[str], y: np.ndarray, scores: np.ndarray, *, threshold: float | None = None
-) -> dict[str, float]:
-    """Compute several metrics, by name."""
-    return {name: compute_metric(name, y, scores, threshold=threshold) for name in names}
-
-
 def roc_auc(positive: np.ndarray, scores: np.ndarray) -> float:
     """Return the area under the ROC curve by the Mann-Whitney statistic, ties counted half; NaN for one class."""
     positives = int(positive.sum())

@@ -95,6 +95,13 @@ def test_steps_are_limited(run_script: RunScript) -> None:
     assert len(run_script.model.seen) == 3  # type: ignore[attr-defined]
 
 
+def test_cost_is_limited(run_script: RunScript) -> None:
+    turns = [calls(call("lab-count", text=str(n))).model_copy(update={"cost_usd": 0.04}) for n in range(5)]
+    with pytest.raises(LimitReached, match=r"\$0.1200 are spent of \$0.1 \(--max-usd\)"):
+        run_script(*turns, max_usd=0.1)
+    assert len(run_script.model.seen) == 3  # type: ignore[attr-defined]
+
+
 def test_time_is_limited(run_script: RunScript, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = time.monotonic
     turns = [calls(call("lab-count", text=str(number))) for number in range(5)]

@@ -55,7 +55,6 @@ class Argument(_Content):
     low: float | None = None
     high: float | None = None
     least: int = 1
-    known: bool = False
     new: bool = False
     relative: bool = False
     window: bool = False
@@ -63,8 +62,6 @@ class Argument(_Content):
     only_cued: bool = False
     plural: bool = False
     listed: bool = False
-    strip: bool = False
-    unless_negated: bool = False
     world: bool | Literal["previous"] = True
     value: Any = None
     default: Any = None

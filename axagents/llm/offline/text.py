@@ -24,10 +24,6 @@ class Token:
     end: int
     shape: Shape
 
-    @property
-    def is_word(self) -> bool:
-        return self.shape in ("word", "name")
-
 
 _FOLDERS = r"(?:models?|data|artifacts|outputs?|runs|mlruns|docs|exports|checkpoints|build|dist|files)"
 _TOKEN = re.compile(
