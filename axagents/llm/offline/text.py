@@ -29,7 +29,7 @@ _FOLDERS = r"(?:models?|data|artifacts|outputs?|runs|mlruns|docs|exports|checkpo
 _TOKEN = re.compile(
     rf"""
       (?P<url>(?<!\w)[a-z][a-z0-9+.-]*://[^\s"'<>]+[^\s"'<>.,;!?)])
-    | (?P<path>(?<!\w)(?:~|\.{{1,2}})?/[\w.@%+-]*\w(?:/[\w.@%+-]*\w)*/?
+    | (?P<path>(?<![\w.])(?:~|\.{{1,2}})?(?:/\.{{1,2}}(?=/))*/[\w.@%+-]*\w(?:/[\w.@%+-]*\w)*/?
               |[A-Za-z]:\\[\w.\\-]+
               |(?<![\w.])\.[A-Za-z_][\w-]*(?:/[\w.-]*\w)+/?
               |{_FOLDERS}(?:/[\w.-]*\w)+/?

@@ -126,16 +126,21 @@ _NO_TARGET = {"who", "whether", "if", "which", "what", "how", "when", "it", "the
     "from", "using", "with", "on", "and", "our", "my", "well", "column", "", ",", "?", ".", ":", "based"}  # fmt: skip
 
 
+_MOST_WORDS = 4
+
+
 def _target(name: str, setting: Setting, columns: Sequence[str], *, declared: str | None) -> Found:
     wanted = _wanted_target(setting)
-    fitting = [each for each in columns if any(fits(word, each) for word in wanted)]
+    # A header that reads like a sentence is data that speaks, and names nothing.
+    named = [each for each in columns if len(each.split()) <= _MOST_WORDS]
+    fitting = [each for each in named if any(fits(word, each) for word in wanted)]
     if wanted and declared and any(fits(word, declared) for word in wanted):
         return Value(declared, "world", "the catalog's target")
     if wanted and len(fitting) == 1:
         return Value(fitting[0], "world", "the only column with that word in its name")
     if wanted and columns:
         typed = " ".join(wanted)
-        known = tuple(fitting or columns)[:12]
+        known = tuple(fitting or named)[:12]
         return Missing(name, f"no column is called {typed}; which is the target?", "unknown", typed, known)
     return Value(declared, "world", "the catalog's target") if declared else None
 

@@ -38,14 +38,14 @@ def fill_remembered(setting: Setting) -> Found:
 _FRAMES = re.compile(
     r"""^(?:please\s+)?(?:
       (?:what|which|who|when|where|how|why)\b.*?\b(?:decide[d]?|sa(?:y|id)|agree[d]?|note[d]?|remember|know|decision|told\s+you|write|wrote|written\s+down|notes?)\b
-        (?:\s+(?:down|upon|on|about|regarding|concerning|with|in|was|is|that))*
+        (?:\s+(?:down|upon|on|about|regarding|concerning|with|in|was|is|that)\b)*
       |(?:do|did|have|has)\s+(?:you|we|i)\b.*?\b(?:remember|notes?|agree[d]?|written(?:\s+anything)?(?:\s+down)?|anything\s+written\s+down|decide[d]?|know|noted|say|said)\b
-        (?:\s+(?:anything|something|on|about|regarding|down|what|whether|why|which|who|that|concerning))*
+        (?:\s+(?:anything|something|on|about|regarding|down|what|whether|why|which|who|that|concerning)\b)*
       |(?:search|look\s+up|look|find|recall|check|browse|query|show|get|give\s+me|remind\s+me)\b
-        (?:\s+(?:me|us|in|through|up|the|my|our|memory|memories|notes?|note|saved|stored|what|that|of|for|about|on|regarding|we|i|you|decided|decision|said|told|agreed|have|noted|know))*
+        (?:\s+(?:me|us|in|through|up|the|my|our|memory|memories|notes?|note|saved|stored|what|that|of|for|about|on|regarding|we|i|you|decided|decision|said|told|agreed|have|noted|know)\b)*
       |(?:is|are)\s+there\s+(?:anything|something|a\s+note|any\s+notes?)(?:\s+(?:in\s+memory|in\s+(?:my|our|the)\s+notes|noted|saved|stored))?
-        (?:\s+(?:about|on|regarding|for))*
-      |(?:any|my|our)\s+notes?(?:\s+(?:on|about|regarding|for))*
+        (?:\s+(?:about|on|regarding|for)\b)*
+      |(?:any|my|our)\s+notes?(?:\s+(?:on|about|regarding|for)\b)*
     )\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
