@@ -54,6 +54,12 @@ class ApproveSettings(Section):
     )
 
 
+class EgressSettings(Section):
+    """What agents, and so the providers that think for them, may see of the data itself."""
+
+    sensitive: bool = Field(default=False, description="values of columns declared sensitive")
+
+
 class RetentionSettings(Section):
     run_days: float = Field(default=90, gt=0, description="days that the files of an ended run are kept; see ax gc")
 
@@ -94,6 +100,7 @@ class Settings(BaseSettings):
     data: DataSettings = DataSettings()
     agents: AgentSettings = AgentSettings()
     approve: ApproveSettings = ApproveSettings()
+    egress: EgressSettings = EgressSettings()
     retention: RetentionSettings = RetentionSettings()
     providers: dict[str, ProviderSettings] = {}
     decisions: dict[str, str] = Field(default={}, description="decision tables replaced by a file of the project")

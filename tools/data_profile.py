@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+from axagents.actor import may_name
 from axagents.ml.profile.model import DataProfile
 from axagents.project import current_project
 from axagents.stores.datasets.request import ProfileRequest
@@ -17,4 +18,11 @@ def profile(request: ProfileRequest) -> DataProfile:
     such as "is customers.csv any good?" and before training on data that nobody has looked at.
     """
     profiling: Any = import_module("axagents.stores.datasets.profiling")
-    return profiling.profile_dataset(current_project(), request.dataset, target=request.target)
+    project = current_project()
+    return profiling.profile_dataset(
+        project,
+        request.dataset,
+        target=request.target,
+        allow_paths=may_name(request.dataset),
+        show_sensitive=project.settings.egress.sensitive,
+    )

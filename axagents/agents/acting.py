@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from axagents.actor import acting
 from axagents.agents.conditions import check_condition
 from axagents.agents.context import AgentContext
+from axagents.agents.delegation import ask_persona
 from axagents.errors import AxError, Waiting
 from axagents.faults import fault_point
 from axagents.llm.turn import Call
@@ -32,21 +34,23 @@ def make_call(context: AgentContext, call: Call, position: int) -> tuple[int, bo
 
 
 def _earlier(context: AgentContext, call: Call) -> tuple[Entry | None, Entry | None]:
-    entries = context.journal.entries()
-    begun = next((each for each in entries if each.kind == "call" and each.body["call"]["id"] == call.id), None)
-    ended = next((each for each in entries if each.kind == "result" and each.body["call_id"] == call.id), None)
-    return begun, ended
+    begun = (each for each in context.journal.entries(kind="call") if each.body["call"]["id"] == call.id)
+    ended = (each for each in context.results() if each.body["call_id"] == call.id)
+    return next(begun, None), next(ended, None)
 
 
 def _result(context: AgentContext, call: Call) -> dict[str, Any]:
     head = {"call_id": call.id, "tool": call.tool, "arguments": call.arguments}
     try:
-        result = context.tools.call(call.tool, call.arguments)
+        asked = context.tools.personas.get(call.tool)
+        if asked:
+            return {**head, **ask_persona(context, asked.id, call.arguments["query"])}
+        with acting(context.persona.id, words=context.request.words):
+            return {**head, "status": "done", "result": context.tools.call(call.tool, call.arguments)}
     except Waiting:
         raise
     except AxError as error:
         return {**head, "status": "failed", "error": error.as_dict()}
-    return {**head, "status": "done", "result": result}
 
 
 def skip_unmet(context: AgentContext, call: Call, position: int) -> int | None:

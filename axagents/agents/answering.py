@@ -111,7 +111,7 @@ def write_references(text: str, receipts: Receipts) -> str:
 
 def _allowed(context: AgentContext, calls: Sequence[Mapping[str, Any]], turn: Turn) -> list[str]:
     """Return texts whose numbers are no claims: the user's words, the arguments, names and versions of the project."""
-    told = [context.query, context.run_id, context.session]
+    told = [context.request.words, context.run_id, context.session]
     told += [str(value) for call in calls for value in _texts(call["arguments"])]
     told += [str(value) for call in calls for value in _texts(call.get("error") or {})]
     told += [text for need in turn.needs for text in (need.question, need.typed, *need.known)]

@@ -1,12 +1,16 @@
 """What the nodes of an agent's graph may touch while one process works on a run; none of it enters a checkpoint."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from axagents.agents.persona import Persona
-from axagents.agents.proposal import Ground, Leave
+from axagents.agents.proposal import Ground
 from axagents.agents.receipts import Receipts
+from axagents.agents.request import Request
 from axagents.agents.tools import ToolBox
+from axagents.agents.world import ProjectWorld
 from axagents.catalog import Catalog
 from axagents.errors import LimitReached
 from axagents.llm.offline.world import World
@@ -17,46 +21,53 @@ from axagents.stores.agents.journal import AgentJournal, Entry
 SAME_CALL_MOST = 2
 MALFORMED_MOST = 2
 
+HandOn = Callable[["AgentContext", Request], Mapping[str, Any]]
+"""Has another persona work on a request within what is left of a run, and returns what came of it."""
+
 
 @dataclass(frozen=True)
 class AgentContext:
     """One process's work on one run.
 
     Attributes:
-        session: the conversation that the run belongs to.
-        max_steps: model turns and tool calls, together.
+        max_steps: model turns and tool calls, together with those of the personas it asks.
         max_usd: what the run may cost, as the providers' prices say; None for no limit.
         deadline: when the run must be done, on the monotonic clock.
     """
 
     project: Project
     run_id: str
+    request: Request
     catalog: Catalog
     persona: Persona
     tools: ToolBox
     provider: Provider
     world: World
-    query: str
-    session: str
-    leave: Leave
     max_steps: int
     max_usd: float | None
     deadline: float
     seconds: float
+    hand_on: HandOn = field(repr=False)
     journal: AgentJournal = field(repr=False)
 
     @property
-    def ground(self) -> Ground:
-        return Ground(self.project, self.world, self.tools, self.query)
+    def session(self) -> str:
+        return self.request.session or self.run_id
 
-    def check_limits(self, steps: int) -> None:
+    @property
+    def ground(self) -> Ground:
+        """Return what plans are drawn from, as it is now."""
+        own = self.request.caller is None
+        return Ground(self.project, ProjectWorld(self.project), self.tools, self.request.words, own_words=own)
+
+    def check_limits(self) -> None:
         """Stop where a limit is reached.
 
         Raises:
             LimitReached: by steps, cost or time.
         """
         hint = f"ax runs show {self.run_id}"
-        if steps >= self.max_steps:
+        if self.steps_taken() >= self.max_steps:
             raise LimitReached(f"{self.max_steps} steps are taken (--max-steps), and it is not done", hint=hint)
         if self.max_usd is not None and (spent := self.spent_usd()) > self.max_usd:
             raise LimitReached(
@@ -65,11 +76,13 @@ class AgentContext:
         if time.monotonic() > self.deadline:
             raise LimitReached(f"{self.seconds:g} s are over (--deadline), and it is not done", hint=hint)
 
+    def steps_taken(self) -> int:
+        """Return the number of turns and calls so far, those of the personas that were asked included."""
+        return count_steps(self.journal.entries())
+
     def spent_usd(self) -> float:
-        """Return what the run's turns have cost so far, in US dollars."""
-        return sum(
-            entry.body["turn"]["cost_usd"] for entry in self.journal.entries(kind="message") if "turn" in entry.body
-        )
+        """Return what the run has cost so far, in US dollars, what it had others do included."""
+        return spent(self.journal.entries(), "cost_usd")
 
     def messages(self, until: int) -> list[Message]:
         """Return the conversation as the provider sees it, up to a position of the journal."""
@@ -90,6 +103,19 @@ class AgentContext:
             if entry.body["status"] == "done":
                 receipts.add(entry.body["result"])
         return receipts
+
+
+def count_steps(entries: list[Entry]) -> int:
+    """Count the turns of the model and the calls, those of personas that were asked included."""
+    return sum(
+        ("turn" in entry.body) + (entry.kind == "result") + entry.body.get("asked", {}).get("steps", 0)
+        for entry in entries
+    )
+
+
+def spent(entries: list[Entry], what: str) -> Any:
+    """Add up the `tokens` or the `cost_usd` of a run's turns and of the personas that it asked."""
+    return sum(entry.body.get("turn", {}).get(what, 0) + entry.body.get("asked", {}).get(what, 0) for entry in entries)
 
 
 def _messages(entry: Entry) -> list[Message]:

@@ -21,7 +21,7 @@ def recall(context: AgentContext) -> int:
     begun = bool(journal.entries(kind="message"))
     for message in [] if begun else _earlier(context):
         journal.append("message", {"message": message.model_dump(mode="json"), "earlier": True})
-    said = Message(role="user", text=context.query)
+    said = Message(role="user", text=context.request.query)
     return journal.append("message", {"message": said.model_dump(mode="json")})
 
 
@@ -51,7 +51,7 @@ def remember(context: AgentContext) -> None:
     made = [each for each in body["calls"] if each["status"] == "done"]
     value = {
         "agent": context.persona.id,
-        "query": context.query,
+        "query": context.request.query,
         "answer": body["answer"],
         "calls": [{"tool": each["tool"], "arguments": each["arguments"]} for each in made],
         "needs": body["needs"] if body["status"] == "waiting" else [],

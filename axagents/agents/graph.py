@@ -24,13 +24,11 @@ class AgentState(TypedDict):
     """Plain JSON only; what was said and computed stands in the journal, up to `position`.
 
     Attributes:
-        steps: turns and calls so far.
         pending: the calls still to be made.
         approved: the hashes of approved plans, by call.
     """
 
     position: int
-    steps: int
     pending: list[dict[str, Any]]
     approved: dict[str, str]
     ended: Ended
@@ -38,7 +36,7 @@ class AgentState(TypedDict):
 
 Update = dict[str, Any]
 
-FRESH: AgentState = {"position": 0, "steps": 0, "pending": [], "approved": {}, "ended": ""}
+FRESH: AgentState = {"position": 0, "pending": [], "approved": {}, "ended": ""}
 
 
 def build_graph() -> Any:
@@ -77,16 +75,15 @@ def recall(_state: AgentState, runtime: Runtime[AgentContext]) -> Update:
 def plan(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     """Take one turn of the model: calls, a question, an answer."""
     context = runtime.context
-    context.check_limits(state["steps"])
+    context.check_limits()
     position, turn = take_turn(context, state["position"])
     fault_point("agents.plan.taken")
-    steps = state["steps"] + 1
     if turn.stop_reason != "calls":
-        return {"position": position, "steps": steps, "pending": [], "ended": turn.stop_reason}
+        return {"position": position, "pending": [], "ended": turn.stop_reason}
     pending = [
         {**call.model_dump(mode="json"), "touches": context.tools.touches(call.tool).value} for call in turn.calls
     ]
-    return {"position": position, "steps": steps, "pending": pending}
+    return {"position": position, "pending": pending}
 
 
 def review(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
@@ -108,7 +105,7 @@ def _approve(context: AgentContext, call: Call, proposal: Proposal) -> bool:
     approvals = Approvals(context.project)
     standing = approvals.ask(context.run_id, call.id, digest=proposal.hash, plan=proposal.as_dict())
     if standing.status == "waiting":
-        how = is_covered(proposal, context.leave, context.project.settings.approve.auto)
+        how = is_covered(proposal, context.request.leave, context.project.settings.approve.auto)
         word: dict[str, Any] = {"hash": proposal.hash, "approved": True, "how": how} if how else {}
         while word.get("hash") != proposal.hash:
             # A word on another plan is no word on this one: the world has moved, and it is asked again.
@@ -130,10 +127,10 @@ def act(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     if first["touches"] == Touch.EFFECT.value and draw(call, context.ground).hash != state["approved"].get(call.id):
         note("the project has changed since the plan was approved; it is shown again")
         return {"approved": {key: value for key, value in state["approved"].items() if key != call.id}}
-    context.check_limits(state["steps"])
+    context.check_limits()
     position, failed = acting.make_call(context, call, state["position"])
     fault_point("agents.act.made")
-    return {"position": position, "steps": state["steps"] + 1, "pending": [] if failed else rest}
+    return {"position": position, "pending": [] if failed else rest}
 
 
 def answer(state: AgentState, runtime: Runtime[AgentContext]) -> Update:

@@ -1,14 +1,13 @@
 """Open the work on a run: the persona, its tools, the provider, the project's names, the limits."""
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from axagents.agents.context import AgentContext
+from axagents.agents.context import AgentContext, HandOn
 from axagents.agents.persona import Persona, load_persona
-from axagents.agents.proposal import Leave
-from axagents.agents.tools import ToolBox
+from axagents.agents.request import Request
+from axagents.agents.tools import ASK, ToolBox
 from axagents.agents.world import ProjectWorld
 from axagents.catalog import Catalog, open_catalog
 from axagents.errors import UserError
@@ -25,38 +24,10 @@ from axagents.toolkit import Touch
 
 OFFLINE_NOTICE = "offline planner: no language model; it plans from example sentences, and asks when unsure"
 SCRIPT = "script:"
-NO_LEAVE = Leave()
+DEEPEST = 3
+"""How many personas may ask each other in turn."""
 CALL = "call"
 """The persona of `ax call`: nobody in particular, with the tools that only read."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What an agent is asked, and how far it may go; None stands for the persona's or the project's own value.
-
-    Attributes:
-        provider: auto, offline, script:FILE, or the name of a language model's provider.
-        session: the conversation to go on with; by default a new one.
-        model: another model than the provider's own.
-        record: the tape that every exchange with the provider is written to.
-        replay: the tape that answers instead of a provider.
-    """
-
-    persona: str
-    query: str
-    provider: str = "auto"
-    session: str | None = None
-    max_steps: int | None = None
-    deadline: float | None = None
-    leave: Leave = NO_LEAVE
-    model: str | None = None
-    record: str | None = None
-    replay: str | None = None
-    max_usd: float | None = None
-
-    def as_record(self) -> dict[str, Any]:
-        """Return what a resumed run needs to know; what was allowed beforehand is not kept."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "leave"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +42,8 @@ class Desk:
     provider: Provider
 
 
-def open_desk(project: Project, request: Request) -> Desk:
-    """Read the content and choose the provider.
+def open_desk(project: Project, request: Request, provider: Provider | None = None) -> Desk:
+    """Read the content and choose the provider, unless one is at hand.
 
     Raises:
         NotFound: no such persona.
@@ -84,8 +55,17 @@ def open_desk(project: Project, request: Request) -> Desk:
     catalog = open_catalog(project)
     persona = reading_persona(catalog) if request.persona == CALL else load_persona(catalog, request.persona)
     world = ProjectWorld(project)
-    provider = _provider(request, project, catalog, world=world)
-    return Desk(project, catalog, persona, ToolBox.of(catalog, persona), world, provider)
+    provider = provider or _provider(request, project, catalog, world=world)
+    tools = ToolBox(catalog, persona.tools, personas=_askable(catalog, persona, request), effects=persona.id != CALL)
+    return Desk(project, catalog, persona, tools, world, provider)
+
+
+def _askable(catalog: Catalog, persona: Persona, request: Request) -> dict[str, Persona]:
+    """Return the personas that may be asked, by the tool's name: at most three deep, and nobody who waits for this."""
+    asking = (*(request.caller.personas if request.caller else ()), persona.id)
+    if len(asking) > DEEPEST:
+        return {}
+    return {f"{ASK}{each}": load_persona(catalog, each) for each in persona.may_ask if each not in asking}
 
 
 def reading_persona(catalog: Catalog) -> Persona:
@@ -147,24 +127,23 @@ def _least(*limits: float | None) -> float | None:
     return min((each for each in limits if each is not None), default=None)
 
 
-def open_context(desk: Desk, request: Request, run_id: str) -> AgentContext:
+def open_context(desk: Desk, request: Request, run_id: str, *, hand_on: HandOn) -> AgentContext:
     """Return what the nodes of one run may touch; limits are the request's, else the narrower of both others'."""
     settings, limits = desk.project.settings.agents, desk.persona.limits
     seconds = request.deadline or min(limits.deadline, settings.deadline)
     return AgentContext(
         project=desk.project,
         run_id=run_id,
+        request=request,
         catalog=desk.catalog,
         persona=desk.persona,
         tools=desk.tools,
         provider=desk.provider,
         world=desk.world,
-        query=request.query,
-        session=request.session or run_id,
-        leave=request.leave,
         max_steps=request.max_steps or min(limits.max_steps, settings.max_steps),
         max_usd=_least(limits.max_usd, settings.max_usd) if request.max_usd is None else request.max_usd,
         deadline=time.monotonic() + seconds,
         seconds=seconds,
+        hand_on=hand_on,
         journal=AgentJournal(desk.project, run_id),
     )

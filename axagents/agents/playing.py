@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axagents.agents.opening import Request
+from axagents.agents.context import count_steps, spent
+from axagents.agents.request import Request
 from axagents.agents.run import run_agent
 from axagents.errors import AxError
 from axagents.evaluation.evidence import Line, Played
 from axagents.project import Project
-from axagents.stores.agents.journal import AgentJournal, Entry
+from axagents.stores.agents.journal import AgentJournal
 
 
 def play_line(project: Project, line: Line) -> Played:
@@ -42,7 +43,7 @@ def play_line(project: Project, line: Line) -> Played:
         receipts=tuple(done.receipts),
         unverified_numbers=tuple(done.unverified_numbers),
         asked=tuple(asked),
-        steps=_steps(AgentJournal(project, done.run_id).entries()),
+        steps=done.steps,
         tokens=done.tokens,
         cost_usd=done.cost_usd,
     )
@@ -53,7 +54,6 @@ def _ended_badly(project: Project, line: Line, error: AxError, *, asked: list[di
     notes: list[str] = getattr(error, "__notes__", [])
     run_id = notes[-1] if notes else None
     entries = AgentJournal(project, run_id).entries() if run_id else []
-    turns = [entry.body["turn"] for entry in entries if "turn" in entry.body]
     calls = [entry.body for entry in entries if entry.kind == "result"]
     return Played(
         status="error",
@@ -62,12 +62,7 @@ def _ended_badly(project: Project, line: Line, error: AxError, *, asked: list[di
         calls=tuple({key: body.get(key) for key in ("tool", "arguments", "status")} for body in calls),
         asked=tuple(asked),
         error=error.as_dict(),
-        steps=_steps(entries),
-        tokens=sum(turn["tokens"] for turn in turns),
-        cost_usd=sum(turn["cost_usd"] for turn in turns),
+        steps=count_steps(entries),
+        tokens=spent(entries, "tokens"),
+        cost_usd=spent(entries, "cost_usd"),
     )
-
-
-def _steps(entries: list[Entry]) -> int:
-    """Count the turns of the model and the calls."""
-    return sum("turn" in entry.body or entry.kind == "result" for entry in entries)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from axagents.actor import is_agent
+from axagents.agents.request import Leave
 from axagents.agents.tools import ToolBox
 from axagents.fields import canonical_json, sha256_text
 from axagents.llm.offline.world import World
-from axagents.llm.turn import Call
+from axagents.llm.turn import Call, Source
 from axagents.project import Project
 from axagents.stores.models.digest import digest
 
@@ -57,14 +58,28 @@ class Proposal:
         }
 
 
+_SECOND_HAND = Source(source="model", origin="another agent's words")
+
+
+def _second_hand(call: Call) -> Call:
+    """Take for an agent's what a planner took for the user's words."""
+    sources = {name: _SECOND_HAND if each.source == "query" else each for name, each in call.sources.items()}
+    return call.model_copy(update={"sources": sources})
+
+
 @dataclass(frozen=True)
 class Ground:
-    """What a proposal is drawn from: the project, its names, the tools, and the user's own words."""
+    """What a proposal is drawn from: the project, its names, the tools, and the user's words.
+
+    Attributes:
+        own_words: whether the agent heard these words itself; else another agent told it what to do in its own.
+    """
 
     project: Project
     world: World
     tools: ToolBox
     words: str
+    own_words: bool = True
 
 
 def draw(call: Call, ground: Ground) -> Proposal:
@@ -73,16 +88,8 @@ def draw(call: Call, ground: Ground) -> Proposal:
     facts = _facts(call.arguments, ground)
     bound = sha256_text(canonical_json([call.tool, call.arguments, call.condition, facts]))[:SHOWN_HASH]
     kind = ground.tools.effect_kind(call.tool)
-    text = "\n".join(_lines(call, kind, bound, tainted=tainted))
+    text = "\n".join(_lines(call if ground.own_words else _second_hand(call), kind, bound, tainted=tainted))
     return Proposal(call.tool, call.arguments, call.condition, kind, bound, tainted, text)
-
-
-@dataclass(frozen=True)
-class Leave:
-    """What the caller allowed beforehand: the kinds of effects that --yes covers, and plans by hash."""
-
-    yes: bool = False
-    hashes: tuple[str, ...] = ()
 
 
 def is_covered(proposal: Proposal, leave: Leave, auto: Sequence[str]) -> str | None:
@@ -134,7 +141,7 @@ def _tainted(call: Call, ground: Ground) -> Iterator[tuple[str, str]]:
     for name, value in leaves(call.arguments):
         source = call.sources.get(name) or call.sources.get(name.partition(".")[0])
         origin = source.source if source else "model"
-        if origin in _TRUSTED:
+        if origin in _TRUSTED and (origin != "query" or ground.own_words):
             continue
         if any(text not in known and not _stands_in(text.lower(), words) for text in _texts(value)):
             yield name, _ORIGINS.get(origin, origin)

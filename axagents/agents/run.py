@@ -9,14 +9,18 @@ from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict
 
-from axagents.agents.context import AgentContext
+from axagents.agents.answering import made_calls
+from axagents.agents.context import AgentContext, HandOn, count_steps, spent
+from axagents.agents.delegation import ended_badly
 from axagents.agents.graph import FRESH, build_graph
-from axagents.agents.opening import NO_LEAVE, OFFLINE_NOTICE, Desk, Request, open_context, open_desk
-from axagents.agents.proposal import Leave
+from axagents.agents.opening import OFFLINE_NOTICE, Desk, open_context, open_desk
+from axagents.agents.request import NO_LEAVE, Caller, Leave, Request, read_request
 from axagents.errors import AxError, LimitReached, UserError, Waiting
+from axagents.llm.turn import Provider
 from axagents.progress import note
 from axagents.project import Project
-from axagents.stores.runs import Runs
+from axagents.stores.agents.journal import AgentJournal
+from axagents.stores.runs import RunRecord, Runs, is_repeating, within_run
 from axagents.workflows.execution import checkpointer
 
 Ask = Callable[[Mapping[str, Any]], bool | None]
@@ -39,6 +43,7 @@ class AgentRun(BaseModel):
     unverified_numbers: list[str]
     run_id: str
     session: str
+    steps: int = 0
     tokens: int = 0
     cost_usd: float = 0.0
     receipts: list[dict[str, Any]] = []
@@ -67,10 +72,12 @@ def run_agent(project: Project, request: Request, *, ask: Ask = _nobody, desk: D
     """
     desk = desk or open_desk(project, request)
     run_id = Runs(project).start("agent", request.persona, request.as_record())
-    return _go(open_context(desk, request, run_id), ask)
+    return _go(open_context(desk, request, run_id, hand_on=_handing_on(ask)), ask)
 
 
-def resume_agent(project: Project, run_id: str, *, leave: Leave = NO_LEAVE, ask: Ask = _nobody) -> AgentRun:
+def resume_agent(
+    project: Project, run_id: str, *, leave: Leave = NO_LEAVE, ask: Ask = _nobody, provider: Provider | None = None
+) -> AgentRun:
     """Go on with a run that waits for an approval, failed, or was cut short.
 
     Raises:
@@ -84,10 +91,46 @@ def resume_agent(project: Project, run_id: str, *, leave: Leave = NO_LEAVE, ask:
         raise UserError(f"run {record.run_id} is {record.status}", hint=f"ax runs show {record.run_id}")
     if record.status == "running" and not record.interrupted:
         raise UserError(f"run {record.run_id} is running in another process", hint=f"ax runs show {record.run_id}")
-    request = Request(**record.request, leave=leave)
-    desk = open_desk(project, request)
+    request = read_request(record.request, leave)
+    desk = open_desk(project, request, provider)
     Runs(project).take_over(record.run_id)
-    return _go(open_context(desk, request, record.run_id), ask)
+    return _go(open_context(desk, request, record.run_id, hand_on=_handing_on(ask)), ask)
+
+
+def _handing_on(ask: Ask) -> HandOn:
+    """Return how another persona is put to work: by a run of its own, or by going on with the one begun before."""
+
+    def work(context: AgentContext, request: Request) -> Mapping[str, Any]:
+        before = _begun_before(context, request) if is_repeating() else None
+        if before and before.status == "completed":
+            return {**AgentRun.model_validate(before.result).model_dump(mode="json"), "error": None}
+        try:
+            with within_run(context.run_id):
+                if before:
+                    done = resume_agent(
+                        context.project, before.run_id, leave=request.leave, ask=ask, provider=context.provider
+                    )
+                else:
+                    desk = open_desk(context.project, request, context.provider)
+                    done = run_agent(context.project, request, ask=ask, desk=desk)
+        except AxError as error:
+            run_id = ["", *getattr(error, "__notes__", [])][-1]
+            entries = AgentJournal(context.project, run_id).entries()
+            used = {"steps": count_steps(entries), **{what: spent(entries, what) for what in ("tokens", "cost_usd")}}
+            return ended_badly(error, {"run_id": run_id, **used})
+        return {**done.model_dump(mode="json"), "error": None}
+
+    return work
+
+
+def _begun_before(context: AgentContext, request: Request) -> RunRecord | None:
+    children = Runs(context.project).children(context.run_id)
+    same = [
+        each
+        for each in children
+        if each.kind == "agent" and each.name == request.persona and each.request["query"] == request.query
+    ]
+    return same[-1] if same and same[-1].status != "abandoned" else None
 
 
 def _go(context: AgentContext, ask: Ask) -> AgentRun:
@@ -143,6 +186,7 @@ def _walk(context: AgentContext, ask: Ask) -> AgentRun:
 
 def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, Any]:
     """Return what programs and people need to know of an effect that waits."""
+    begun = context.request.caller or Caller((context.persona.id,), context.run_id, context.request.query)
     return {
         "kind": "approval",
         "text": plan["text"],
@@ -153,8 +197,8 @@ def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, A
         "arguments": plan["arguments"],
         "tainted": plan["tainted"],
         "approve": [
-            f"ax approve {plan['approval_id']} && ax runs resume {context.run_id}",
-            f"ax agent run {context.persona.id} --approve {plan['hash']} --input {_shell_input(context.query)}",
+            f"ax approve {plan['approval_id']} && ax runs resume {begun.run_id}",
+            f"ax agent run {begun.personas[0]} --approve {plan['hash']} --input {_shell_input(begun.words)}",
         ],
     }
 
@@ -164,12 +208,7 @@ def _shell_input(query: str) -> str:
 
 
 def _waiting(context: AgentContext, needs: list[dict[str, Any]], text: str) -> AgentRun:
-    from_calls = [entry.body for entry in context.results()]
-    calls = [
-        {"tool": body["tool"], "arguments": body.get("arguments", {}), "status": body["status"], "receipt": None}
-        for body in from_calls
-    ]
-    return _as_run(context, {"status": "waiting", "answer": text, "calls": calls, "needs": needs})
+    return _as_run(context, {"status": "waiting", "answer": text, "calls": made_calls(context), "needs": needs})
 
 
 def _finished(context: AgentContext) -> AgentRun:
@@ -179,14 +218,15 @@ def _finished(context: AgentContext) -> AgentRun:
 
 
 def _as_run(context: AgentContext, body: Mapping[str, Any]) -> AgentRun:
-    turns = [entry.body["turn"] for entry in context.journal.entries(kind="message") if "turn" in entry.body]
+    entries = context.journal.entries()
     return AgentRun(
         agent=context.persona.id,
         provider=context.provider.name,
         run_id=context.run_id,
         session=context.session,
-        tokens=sum(turn["tokens"] for turn in turns),
-        cost_usd=sum(turn["cost_usd"] for turn in turns),
+        steps=count_steps(entries),
+        tokens=spent(entries, "tokens"),
+        cost_usd=spent(entries, "cost_usd"),
         unverified_numbers=body.get("unverified_numbers", []),
         receipts=body.get("receipts", []),
         candidates=body.get("candidates", []),

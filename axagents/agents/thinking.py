@@ -39,7 +39,7 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
 
 
 def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
-    system = render_prompt(context.catalog, context.persona.prompt, {"persona": context.persona.model_dump()})
+    system = write_system(context)
     with turns_end(context.deadline):
         turn = context.provider.take_turn(system, context.messages(position), context.tools.offers())
     number = 1 + sum("turn" in entry.body for entry in context.journal.entries(kind="message"))
@@ -52,13 +52,22 @@ def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
     return context.journal.append("message", body), turn
 
 
+def write_system(context: AgentContext) -> str:
+    """Write the persona's instructions, and what the caller put behind them."""
+    persona = {**context.persona.model_dump(), "may_ask": list(context.tools.personas)}
+    return "\n\n".join(
+        filter(
+            None, [render_prompt(context.catalog, context.persona.prompt, {"persona": persona}), context.request.system]
+        )
+    )
+
+
 def _malformed(context: AgentContext, turn: Turn) -> str | None:
     for call in turn.calls if turn.stop_reason == "calls" else ():
         if call.unread:
             return f"{call.tool}: {call.unread}"
         try:
-            context.tools.check(call.tool)
-            context.tools.checked(call.tool, call.arguments)
+            context.tools.check(call.tool, call.arguments)
         except (ToolError, UserError) as error:
             if context.provider.name == "offline":
                 raise

@@ -1,15 +1,45 @@
 """The tools of a persona: which are here, what they touch, and calling one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from axagents.agents.persona import Persona
-from axagents.catalog import Catalog
+from axagents.catalog import Catalog, ToolFacts
 from axagents.errors import AxError, Failed
+from axagents.fields import RequiredText
 from axagents.llm.turn import Offer
 from axagents.requests import validate
-from axagents.toolkit import ToolError, Touch
+from axagents.toolkit import ToolError, ToolSpec, Touch
+
+Arguments = dict[str, Any]
+
+
+ASK = "ask-"
+
+
+class Question(BaseModel):
+    """What one persona asks another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    query: RequiredText = Field(description="the task or the question, in plain words")
+
+
+@dataclass(frozen=True)
+class OwnTool:
+    """A tool that no file of the content holds: one handed in from Python, or one of an MCP server.
+
+    Attributes:
+        check: raises UserError where the arguments are wrong.
+        call: returns the result as JSON, or raises AxError.
+    """
+
+    facts: ToolFacts
+    check: Callable[[Arguments], None]
+    call: Callable[[Arguments], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -17,68 +47,112 @@ class ToolBox:
     """What one persona may call.
 
     Attributes:
-        allowed: names, whether installed or not.
+        allowed: names in the content, whether installed or not.
+        own: tools beside them, by name; personas: those that may be asked, by the tool's name.
         effects: whether tools with effects are offered; they are not to `ax call`.
     """
 
     catalog: Catalog
     allowed: tuple[str, ...]
+    own: Mapping[str, OwnTool] = field(default_factory=dict[str, OwnTool])
+    personas: Mapping[str, Persona] = field(default_factory=dict[str, Persona])
     effects: bool = True
 
-    @classmethod
-    def of(cls, catalog: Catalog, persona: Persona) -> "ToolBox":
-        return cls(catalog, persona.tools)
+    def with_own(self, tools: Sequence[OwnTool]) -> "ToolBox":
+        """Return a box that holds these tools too.
+
+        Raises:
+            ToolError: one bears a name that is taken.
+        """
+        own = dict(self.own)
+        for each in tools:
+            if each.facts.name in own or each.facts.name in self.catalog.files("tools"):
+                raise ToolError(f"there is a tool {each.facts.name!r} already")
+            own[each.facts.name] = each
+        return replace(self, own=own)
+
+    def facts(self) -> Mapping[str, ToolFacts]:
+        """Return what is known of each tool that is offered."""
+        installed = self.catalog.tools
+        found = {name: installed[name] for name in self.allowed if name in installed}
+        found |= {name: each.facts for name, each in self.own.items()}
+        found |= {name: _ask_facts(name, persona) for name, persona in self.personas.items()}
+        return {name: each for name, each in found.items() if self.effects or each.touches is not Touch.EFFECT}
 
     def offers(self) -> list[Offer]:
         """Return what a model is offered."""
-        facts = self.catalog.tools
         return [
-            Offer(name, facts[name].touches.value, facts[name].description, facts[name].parameters)
-            for name in self.allowed
-            if name in facts and (self.effects or facts[name].touches is not Touch.EFFECT)
+            Offer(name, each.touches.value, each.description, each.parameters) for name, each in self.facts().items()
         ]
 
     def touches(self, name: str) -> Touch:
-        """Return what a tool touches; UserError when it is not offered."""
-        self.check(name)
-        return self.catalog.tools[name].touches
+        """Return what a tool touches; ToolError when it is not offered."""
+        return self.find(name).touches
 
     def effect_kind(self, name: str) -> str:
         """Return the word that `[approve] auto` has for a tool's effect."""
-        return self.catalog.tools[name].effect_kind or "other"
+        return self.find(name).effect_kind or "other"
 
-    def check(self, name: str) -> None:
-        """Stop where a tool is not offered.
+    def find(self, name: str) -> ToolFacts:
+        """Return what is known of a tool that is offered.
 
         Raises:
             ToolError: it is not; what is offered is told.
         """
-        offered = [offer.name for offer in self.offers()]
+        offered = self.facts()
         if name not in offered:
             raise ToolError(f"there is no tool {name!r} here; there is {', '.join(offered)}")
+        return offered[name]
 
-    def checked(self, name: str, arguments: dict[str, Any]) -> None:
-        """Check the arguments of a call without making it.
+    def check(self, name: str, arguments: Arguments) -> None:
+        """Check a call without making it.
 
         Raises:
+            ToolError: the tool is not offered.
             UserError: an argument is wrong: field, value and rule are told.
         """
-        validate(self.catalog.tool(name).request, arguments)
+        self.find(name)
+        if name in self.own:
+            self.own[name].check(arguments)
+        elif name in self.personas:
+            validate(Question, arguments)
+        else:
+            validate(self.catalog.tool(name).request, arguments)
 
-    def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def call(self, name: str, arguments: Arguments) -> dict[str, Any]:
         """Call a tool and return its result as JSON.
 
         Raises:
             AxError: what the tool raised; whatever else goes wrong in it is a bug, and is told as one.
         """
-        spec = self.catalog.tool(name)
-        request = validate(spec.request, arguments)
-        try:
-            return spec.function(request).model_dump(mode="json")
-        except AxError:
-            raise
-        except Exception as error:
-            raise Failed(f"the tool {name} broke: {type(error).__name__}: {error}") from error
+        if name in self.own:
+            return self.own[name].call(arguments)
+        return call_typed(self.catalog.tool(name), arguments)
+
+
+def call_typed(spec: ToolSpec, arguments: Arguments) -> dict[str, Any]:
+    """Check the arguments, call the tool's function and return its result as JSON.
+
+    Raises:
+        AxError: what the tool raised; whatever else goes wrong in it is a bug, and is told as one.
+    """
+    request = validate(spec.request, arguments)
+    try:
+        return spec.function(request).model_dump(mode="json")
+    except AxError:
+        raise
+    except Exception as error:
+        raise Failed(f"the tool {spec.name} broke: {type(error).__name__}: {error}") from error
+
+
+def _ask_facts(name: str, persona: Persona) -> ToolFacts:
+    return ToolFacts(
+        name=name,
+        touches=Touch.COMPUTE,
+        description=f"Hand a task to the {persona.title}, who is best at {', '.join(persona.best_for)}, and get the"
+        " answer with the figures in it. Say all that is needed: names, versions, datasets.",
+        parameters=Question.model_json_schema(),
+    )
 
 
 def missing_tools(catalog: Catalog, names: Sequence[str]) -> list[str]:

@@ -45,8 +45,8 @@ def run(
 ) -> Shown:
     """Run a persona on a request in plain words."""
     from axagents.agents.dry import plan_once
-    from axagents.agents.opening import Request, open_desk
-    from axagents.agents.proposal import Leave
+    from axagents.agents.opening import open_desk
+    from axagents.agents.request import Leave, Request
     from axagents.project import current_project
 
     query = _read_query(input_)
@@ -118,7 +118,8 @@ def plan(
 ) -> Shown:
     """Plan many requests, one JSON object a line, and call nothing."""
     from axagents.agents.dry import plan_once
-    from axagents.agents.opening import Request, open_desk
+    from axagents.agents.opening import open_desk
+    from axagents.agents.request import Request
     from axagents.project import current_project
 
     queries = _read_queries(file)

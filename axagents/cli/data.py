@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from axagents.actor import is_agent
+from axagents.actor import may_name
 from axagents.cli.common import Need, command, group
 from axagents.cli.output import Shown, table
 
@@ -93,7 +93,7 @@ def show(name: NameArgument) -> Shown:
     from axagents.stores.datasets.catalog import add_command, find_dataset, find_state
 
     project = current_project()
-    dataset = find_dataset(project, name, allow_paths=not is_agent())
+    dataset = find_dataset(project, name, allow_paths=may_name(name))
     state = find_state(project, dataset)
     lines = [*_describe(dataset), f"state: {_STATES[state]}"]
     if state == "changed":
@@ -122,7 +122,7 @@ def profile(
         current_project(),
         name,
         target=target,
-        allow_paths=not is_agent(),
+        allow_paths=may_name(name),
         show_sensitive=show_sensitive,
     )
     text = write_text(found)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from axagents.agents.opening import Request, open_context, open_desk
+from axagents.agents.opening import open_context, open_desk
+from axagents.agents.request import Request
 from axagents.agents.run import AgentRun
 from axagents.llm.scripted import ScriptedModel
 from axagents.llm.turn import Call, Turn

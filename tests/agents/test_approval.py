@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from axagents.actor import is_agent
-from axagents.agents.proposal import Leave
+from axagents.agents.request import Leave
 from axagents.agents.run import resume_agent
 from axagents.clock import stamp, utc_now
 from axagents.errors import NotFound, Refused, UserError

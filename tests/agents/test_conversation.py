@@ -2,7 +2,7 @@
 
 import pytest
 
-from axagents.agents.opening import Request
+from axagents.agents.request import Request
 from axagents.agents.run import AgentRun, run_agent
 from axagents.project import Project, use_project
 from axagents.stores.memory.memory import Memory

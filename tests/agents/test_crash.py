@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from axagents.agents.opening import Request
-from axagents.agents.proposal import Leave
+from axagents.agents.request import Leave, Request
 from axagents.agents.run import resume_agent, run_agent
 from axagents.llm.turn import Turn
 from axagents.project import Project, use_project

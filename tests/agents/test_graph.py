@@ -19,7 +19,7 @@ from tests.agents.conftest import DONE, RunScript, call, calls, lines
 
 def test_the_graph_has_the_six_rooms() -> None:
     assert list(build_graph().nodes) == ["recall", "plan", "review", "act", "answer", "remember"]
-    assert set(FRESH) == {"position", "steps", "pending", "approved", "ended"}
+    assert set(FRESH) == {"position", "pending", "approved", "ended"}
 
 
 def test_calls_are_made_in_order_and_answered_with_receipts(run_script: RunScript, lab: Project) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from axagents.agents.opening import Request
 from axagents.agents.persona import load_persona
 from axagents.agents.recommending import recommend_personas
 from axagents.agents.registering import register_persona, remove_persona
+from axagents.agents.request import Request
 from axagents.agents.run import run_agent
 from axagents.catalog import open_catalog
 from axagents.errors import NotFound, Refused, UserError

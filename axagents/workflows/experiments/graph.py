@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from axagents.actor import is_agent
+from axagents.actor import may_name
 from axagents.decisions.table import Decision, decide
 from axagents.errors import UserError
 from axagents.progress import note
@@ -217,13 +217,13 @@ def find_artifact(project: Project, place: str) -> Path:
     """Return the file or folder of a path, which starts at the project's root, or where the command was typed.
 
     Raises:
-        UserError: it is not there, or an agent names one outside the project.
+        UserError: it is not there, or an agent names one that no person named.
     """
+    if not may_name(place):
+        raise UserError(f"artifacts: {place} stands in no words of yours, and agents name no others", field="artifacts")
     found = next((path for path in (project.root / place, Path.cwd() / place) if path.exists()), None)
     if found is None:
         raise UserError(f"artifacts: there is no {place}", field="artifacts")
-    if is_agent() and not found.resolve().is_relative_to(project.root):
-        raise UserError(f"artifacts: {place} lies outside the project", field="artifacts")
     return found
 
 

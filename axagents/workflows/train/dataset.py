@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from axagents.actor import is_agent
+from axagents.actor import may_name
 from axagents.errors import NotFound, UserError, Waiting
 from axagents.ml.columns.tokens import split_name
 from axagents.project import Project
@@ -19,7 +19,7 @@ def find_training_dataset(project: Project, request: TrainRequest) -> tuple[Data
         UserError: the target is made from events, so that there is no column to learn yet.
         Waiting: neither the request nor the catalog names a target.
     """
-    dataset = find_dataset(project, request.dataset, allow_paths=may_name_paths())
+    dataset = find_dataset(project, request.dataset, allow_paths=may_name(request.dataset))
     target = request.target or dataset.target
     names = [column.name for column in dataset.columns]
     if target is None:
@@ -37,11 +37,6 @@ def find_training_dataset(project: Project, request: TrainRequest) -> tuple[Data
     ]:
         _check_columns(names, asked, field=field)
     return dataset, target
-
-
-def may_name_paths() -> bool:
-    """Say whether a path may stand for a dataset: whoever is not a person names datasets of the catalog only."""
-    return not is_agent()
 
 
 def _check_columns(known: Sequence[str], asked: Sequence[str], *, field: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from axagents.actor import may_name
 from axagents.errors import UserError
 from axagents.ml.leakage import LeakageContext
 from axagents.ml.metrics import find_metric, primary_metric
@@ -17,7 +18,7 @@ from axagents.project import Project
 from axagents.stores.datasets.loading import load_frame
 from axagents.stores.datasets.record import Dataset, parse_moment, parse_window
 from axagents.stores.tracking.predictions import hash_entities
-from axagents.workflows.train.dataset import find_training_dataset, may_name_paths
+from axagents.workflows.train.dataset import find_training_dataset
 from axagents.workflows.train.request import TrainRequest
 
 EXAMPLE_ROWS = 5
@@ -103,7 +104,7 @@ def load_material(project: Project, setup: Setup) -> Material:
 
 
 def _load(project: Project, dataset: Dataset, *, target: str, request: TrainRequest) -> Material:
-    loaded = load_frame(project, request.dataset, allow_paths=may_name_paths(), raw=True)
+    loaded = load_frame(project, request.dataset, allow_paths=may_name(request.dataset), raw=True)
     problem = define_problem(
         loaded.frame,
         loaded.columns,

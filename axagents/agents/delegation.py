@@ -1,0 +1,63 @@
+"""One persona asks another: a run of its own, by the same provider, within what is left of the caller's."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from axagents.agents.context import AgentContext
+from axagents.agents.request import Caller, Request
+from axagents.errors import AxError, Waiting
+
+
+def ask_persona(context: AgentContext, persona: str, query: str) -> dict[str, Any]:
+    """Have a persona work on a query; return what came of it for the journal, with what it spent.
+
+    Raises:
+        Waiting: an effect waits for a person's approval; going on with the caller's run goes on with this one.
+        LimitReached: nothing is left for it.
+    """
+    context.check_limits()
+    done = context.hand_on(context, _handed_on(context, persona, query))
+    approvals = [need for need in done["needs"] if need["kind"] == "approval"]
+    if approvals:
+        raise Waiting(f"{persona} waits for an approval", needs=approvals)
+    asked = {key: done[key] for key in ("run_id", "steps", "tokens", "cost_usd")}
+    if done["error"]:
+        return {"status": "failed", "error": done["error"], "asked": asked}
+    result = {key: done[key] for key in ("agent", "status", "answer", "needs", "run_id", "session")}
+    return {"status": "done", "result": {**result, "figures": _figures(done["receipts"])}, "asked": asked}
+
+
+def _handed_on(context: AgentContext, persona: str, query: str) -> Request:
+    request = context.request
+    before = request.caller or Caller((), context.run_id, request.query)
+    left_usd = None if context.max_usd is None else max(0.0, context.max_usd - context.spent_usd())
+    return replace(
+        request,
+        persona=persona,
+        query=query,
+        session=f"{context.session}+{persona}",
+        max_steps=context.max_steps - context.steps_taken(),
+        deadline=max(0.001, context.deadline - time.monotonic()),
+        max_usd=left_usd,
+        system="",
+        caller=replace(before, personas=(*before.personas, context.persona.id)),
+    )
+
+
+def _figures(receipts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the figures that an answer shows as a tree, so that `{{r2.figures.r1.metrics.f1.mean}}` finds them."""
+    figures: dict[str, Any] = {}
+    for each in receipts:
+        *outer, last = [each["receipt"], *each["path"].split(".")]
+        place = figures
+        for key in outer:
+            place = place.setdefault(key, {})
+        place[last] = each["value"]
+    return figures
+
+
+def ended_badly(error: AxError, spent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what came of a run that an error ended."""
+    return {"needs": [], "receipts": [], "error": error.as_dict(), **spent}

@@ -1,0 +1,77 @@
+"""What an agent is asked, by a person or by another agent, and how far it may go."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Leave:
+    """What the caller allowed beforehand: the kinds of effects that --yes covers, and plans by hash."""
+
+    yes: bool = False
+    hashes: tuple[str, ...] = ()
+
+
+NO_LEAVE = Leave()
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The agents between a person and the one that is asked.
+
+    Attributes:
+        personas: who asked whom, beginning with the one that the person asked.
+        run_id: the run that the person began, and can resume.
+        words: what the person said.
+    """
+
+    personas: tuple[str, ...]
+    run_id: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an agent is asked, and how far it may go; None stands for the persona's or the project's own value.
+
+    Attributes:
+        provider: auto, offline, script:FILE, or the name of a language model's provider.
+        session: the conversation to go on with; by default a new one.
+        model: another model than the provider's own.
+        record: the tape that every exchange with the provider is written to.
+        replay: the tape that answers instead of a provider.
+        system: text that follows the persona's own instructions.
+        caller: who asks, where that is no person.
+    """
+
+    persona: str
+    query: str
+    provider: str = "auto"
+    session: str | None = None
+    max_steps: int | None = None
+    deadline: float | None = None
+    leave: Leave = NO_LEAVE
+    model: str | None = None
+    record: str | None = None
+    replay: str | None = None
+    max_usd: float | None = None
+    system: str = ""
+    caller: Caller | None = None
+
+    @property
+    def words(self) -> str:
+        """Return what the person said, which alone may name paths and fill effects."""
+        return self.caller.words if self.caller else self.query
+
+    def as_record(self) -> dict[str, Any]:
+        """Return what a resumed run needs to know; what was allowed beforehand is not kept."""
+        return {name: value for name, value in asdict(self).items() if name != "leave"}
+
+
+def read_request(record: Mapping[str, Any], leave: Leave = NO_LEAVE) -> Request:
+    """Return the request of a run that goes on."""
+    values = dict(record)
+    caller: Any = values.pop("caller", None)
+    who = Caller(tuple(caller["personas"]), caller["run_id"], caller["words"]) if caller else None
+    return Request(**values, caller=who, leave=leave)
