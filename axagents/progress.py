@@ -1,9 +1,10 @@
 """What is happening, told to whoever listens: the terminal, a chat, an MCP client, or nobody."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Written:
+    """An agent's run wrote an entry into its journal: a message, a call, its result, a word on a plan, the answer."""
+
+    run_id: str
+    kind: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Asking:
     """A person is asked something: the terminal belongs to the question until it is answered."""
 
@@ -60,7 +70,7 @@ class Asked:
     """The person has answered."""
 
 
-Event = StepStarted | StepDone | Note | Advance | Said | Asking | Asked
+Event = StepStarted | StepDone | Note | Advance | Said | Written | Asking | Asked
 Listener = Callable[[Event], None]
 
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("progress_listeners", default=())

@@ -12,9 +12,17 @@ def somebody_is_there() -> bool:
 
 
 def agreed(question: str) -> bool:
-    """Ask a yes-or-no question, and return the word; anything but yes is no."""
+    """Ask a yes-or-no question, and return the word; anything but yes is no, and what was typed before is no word."""
     emit(Asking())
+    _forget_typed()
     tell(paint(f"{question} [y/N] ", "bold"), end="")
     word = sys.stdin.readline().strip().lower()
     emit(Asked())
     return word in {"y", "yes"}
+
+
+def _forget_typed() -> None:
+    if sys.platform != "win32" and sys.stdin.isatty():
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)

@@ -60,23 +60,29 @@ def group(help_text: str | None = None) -> typer.Typer:
 
 
 def command(
-    app: typer.Typer, name: str | None = None, *, project: Need = Need.READS
+    app: typer.Typer, name: str | None = None, *, project: Need = Need.READS, listened: bool = True
 ) -> Callable[[Callable[..., Shown]], Callable[..., Shown]]:
-    """Add a function to `app` as a command with the common options; what it returns is printed, once, here."""
+    """Add a function to `app` as a command with the common options; what it returns is printed, once, here.
+
+    Args:
+        listened: whether progress is shown here, or by the command itself.
+    """
 
     def register(function: Callable[..., Shown]) -> Callable[..., Shown]:
-        app.command(name)(_with_common_options(function, project))
+        app.command(name)(_with_common_options(function, project, listened=listened))
         return function
 
     return register
 
 
-def _with_common_options(function: Callable[..., Shown], need: Need) -> Callable[..., None]:
+def _with_common_options(function: Callable[..., Shown], need: Need, *, listened: bool) -> Callable[..., None]:
     @functools.wraps(function)
     def run(**arguments: Any) -> None:
         common = {key: arguments.pop(key) for key in _COMMON}
         as_json = common["format_"] is Format.JSON
-        shown = _in_project(need, common["project_"], lambda: _listened(function, arguments))
+        _as_json.set(as_json)
+        work = functools.partial(_listened, function, arguments) if listened else lambda: function(**arguments)
+        shown = _in_project(need, common["project_"], work)
         show(shown, as_json=as_json)
         raise typer.Exit(_exit_code(shown, common["fail_on_"]))
 
@@ -118,11 +124,17 @@ def _in_project(need: Need, folder: Path | None, work: Callable[[], Shown]) -> S
 
 
 _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
+_as_json: ContextVar[bool] = ContextVar("as_json", default=False)
 
 
 def named_folder() -> Path | None:
     """Return where `--project` says that a project is to be made."""
     return _folder.get()
+
+
+def wants_json() -> bool:
+    """Tell whether `--format json` asks for the result."""
+    return _as_json.get()
 
 
 def _exit_code(shown: Shown, fail_on: str | None) -> int:

@@ -31,7 +31,7 @@ def show(shown: Shown, *, as_json: bool) -> None:
     elif as_json:
         data = shown.data if isinstance(shown.data, dict | list) else shown.data.model_dump(mode="json")
         print_json(data)
-    else:
+    elif shown.text:
         say(shown.text)
 
 

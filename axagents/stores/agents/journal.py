@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from axagents.clock import stamp
+from axagents.progress import Written, emit
 from axagents.project import Project
 from axagents.stores.database import open_database
 
@@ -29,7 +30,7 @@ class AgentJournal:
         self._run_id = run_id
 
     def append(self, kind: Kind, body: dict[str, Any]) -> int:
-        """Write an entry and return its position."""
+        """Write an entry, tell who listens, and return its position."""
         with self._database.write() as connection:
             (last,) = connection.execute(
                 "SELECT coalesce(max(position), 0) FROM agent_journal WHERE run_id = ?", (self._run_id,)
@@ -38,6 +39,7 @@ class AgentJournal:
                 "INSERT INTO agent_journal (run_id, position, kind, body, at) VALUES (?, ?, ?, ?, ?)",
                 (self._run_id, last + 1, kind, json.dumps(body, ensure_ascii=False), stamp()),
             )
+        emit(Written(self._run_id, kind, body))
         return last + 1
 
     def entries(self, *, until: int | None = None, kind: Kind | None = None) -> list[Entry]:
