@@ -44,12 +44,20 @@ class Scorer:
         """Return what a persona may call, whether it is installed or not."""
         persona = reading_persona(self.catalog) if agent == CALL else load_persona(self.catalog, agent)
         tools = self.ranker.tools
-        return [Offer(name, tools[name].touches, tools[name].does) for name in persona.tools if name in tools]
+        offers = [Offer(name, tools[name].touches, tools[name].does) for name in persona.tools if name in tools]
+        return [*offers, *(Offer(f"ask-{name}", "compute", f"Ask the {name}.") for name in persona.may_ask)]
 
     def plan(self, case: Mapping[str, Any]) -> Turn:
-        """Return the planner's turn for one sentence."""
+        """Return the planner's turn for one sentence, behind the earlier ones of its conversation."""
         planner = OfflinePlanner(self.ranker, WORLDS[case.get("world", "churn-live")])
-        return planner.take_turn("", [Message(role="user", text=case["query"])], self.offers(case["agent"]))
+        messages: list[Message] = []
+        offers = self.offers(case["agent"])
+        for said in case.get("before", ()):
+            messages.append(Message(role="user", text=said))
+            turn = planner.take_turn("", messages, offers)
+            calls = turn.calls if turn.stop_reason == "calls" else ()
+            messages.append(Message(role="assistant", calls=calls, needs=turn.needs))
+        return planner.take_turn("", [*messages, Message(role="user", text=case["query"])], offers)
 
     def score(self, case: Mapping[str, Any]) -> Scored:
         """Plan one sentence and hold it against what is expected."""
@@ -62,7 +70,10 @@ class Scorer:
         """Return run, confirm, ask or decline."""
         if turn.stop_reason != "calls":
             return turn.stop_reason
-        return "confirm" if any(self.ranker.tools[call.tool].is_effect for call in turn.calls) else "run"
+        return "confirm" if any(self._is_effect(call.tool) for call in turn.calls) else "run"
+
+    def _is_effect(self, tool: str) -> bool:
+        return tool in self.ranker.tools and self.ranker.tools[tool].is_effect
 
     def _kind(self, turn: Turn, wrong: Sequence[str], expect: Mapping[str, Any]) -> str:
         if not wrong:
@@ -73,7 +84,7 @@ class Scorer:
         if all(call.tool in meant for call in turn.calls) and not any(each.startswith("calls") for each in wrong):
             return "wrong-arguments"
         astray = [call.tool for call in turn.calls if call.tool not in meant] or [turn.calls[0].tool]
-        effect = any(self.ranker.tools[tool].is_effect for tool in astray)
+        effect = any(self._is_effect(tool) for tool in astray)
         return "wrong-effect" if effect else "wrong-reading"
 
 
@@ -87,6 +98,8 @@ def _wrong(turn: Turn, outcome: str, expect: Mapping[str, Any]) -> list[str]:
     wrong = [f"calls {tool}, which it must not" for tool in expect.get("must_not_call", []) if tool in called]
     if outcome not in str(expect["outcome"]).split("|"):
         wrong.append(f"outcome {outcome} ({turn.reason}), not {expect['outcome']}")
+    if outcome == "decline" and expect.get("command", "") not in turn.text:
+        wrong.append(f"names the command {turn.text!r}, not {expect['command']}")
     if "plan" in expect:
         return wrong + _wrong_plan(turn, called, expect)
     if "ask" in expect:
@@ -109,6 +122,8 @@ def _wrong_call(turn: Turn, called: list[str], expect: Mapping[str, Any]) -> lis
     if first not in meant or len(called) > 1:
         return [f"calls {called}, not {expect.get('tool')}"]
     wrong = [f"offers {turn.candidates}" for each in expect.get("candidates", []) if each not in turn.candidates]
+    left = " ".join(word for call in turn.calls for word in getattr(call, "ignored", ())) if first else ""
+    wrong += [f"does not tell that {word} is left" for word in expect.get("told", []) if first and word not in left]
     return wrong + (_differences(expect.get("args", {}), turn.calls[0].arguments) if first else [])
 
 

@@ -49,7 +49,41 @@ CHURN_CANARY = replace(
     known_models=(_model(v1_0_0="archived", v1_9_0="archived", v2_0_0="production", v2_1_0="canary"),),
     known_deployments=(DeploymentFact(DEPLOYMENT, MODEL, "2.0.0", "1.9.0", rollout="2.1.0"),),
 )
-WORLDS = {"churn": CHURN, "churn-live": CHURN_LIVE, "churn-canary": CHURN_CANARY}
+_TELCO = ("customerid", "gender", "tenure", "contract", "monthly_charges", "churned")
+_PAYMENTS = ("account_id", "amount", "country", "merchant", "paid_at", "is_fraud")
+_ORDERS = ("order_id", "customer_id", "amount", "ordered_at", "returned")
+TEAM = FixedWorld(
+    known_models=(
+        _model(v1_0_0="archived", v2_0_0="production", v2_1_0="staged"),
+        ModelFact(
+            "fraud-detector",
+            (VersionFact("0.9.0", "archived"), VersionFact("1.2.0", "production"), VersionFact("1.3.0", "staged")),
+        ),
+        ModelFact("ltv-model", (VersionFact("1.0.0", "staged"),)),
+    ),
+    known_datasets=(
+        DatasetFact("customers", ("customers.csv",), "is_churned"),
+        DatasetFact("telco", ("telco.csv",), "churned"),
+        DatasetFact("orders", ("orders.csv",)),
+        DatasetFact("payments", ("payments.parquet",), "is_fraud"),
+        DatasetFact("holdout_q1", ("holdout_q1.csv",), "is_churned"),
+    ),
+    known_columns={
+        "customers": _COLUMNS,
+        "telco": _TELCO,
+        "orders": _ORDERS,
+        "payments": _PAYMENTS,
+        "holdout_q1": _COLUMNS,
+    },
+    known_experiments=("churn_v1", "churn_v2", "fraud_baseline", "pricing_test"),
+    known_tests=("checkout_button", "price_page"),
+    known_deployments=(
+        DeploymentFact(DEPLOYMENT, MODEL, "2.0.0", "1.0.0"),
+        DeploymentFact("fraud-detector", "fraud-detector", "1.2.0", "0.9.0"),
+    ),
+)
+"""Several models, one with a deployment of its own name; plain words as names of datasets."""
+WORLDS = {"team": TEAM, "churn": CHURN, "churn-live": CHURN_LIVE, "churn-canary": CHURN_CANARY}
 STANDS_FOR = {
     "@only_live_endpoint": (DEPLOYMENT,),
     "@previous_live_version": ("1.9.0",),
