@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from axagents.agents.claims import check_claims
 from axagents.agents.context import AgentContext
 from axagents.agents.prompting import render_prompt
 from axagents.agents.receipts import Receipts
@@ -11,6 +12,7 @@ from axagents.agents.wording import explain_turn
 from axagents.llm.turn import Turn
 
 _REFERENCE = re.compile(r"\{\{\s*(r\d+)((?:\.[\w-]+)*)\s*\}\}")
+UNVERIFIED = " [not computed by a tool]"
 _STATUS = {"answer": "completed", "": "completed", "ask": "waiting", "decline": "declined", "denied": "declined"}
 
 
@@ -22,19 +24,36 @@ def compose_answer(context: AgentContext, position: int, ended: str) -> int:
     receipts = context.receipts(position)
     calls = made_calls(context, position)
     turn = last_turn(context, position)
-    marked = _marked(context, turn, calls, receipts=receipts)
-    text, shown, loose = receipts.settle(marked, _allowed(context, calls, turn))
+    text, shown, bare = receipts.settle(_marked(context, turn, calls, receipts=receipts))
+    backed, loose = check_claims(bare, receipts.results, _allowed(context, calls, turn))
     body = {
         "status": status_of(ended, calls),
-        "answer": text,
+        "answer": mark_numbers(text, loose),
         "calls": calls,
         "needs": [need.model_dump(mode="json") for need in turn.needs] if ended == "ask" else [],
         "candidates": list(turn.candidates),
         "unavailable": list(turn.unavailable),
         "unverified_numbers": loose,
-        "receipts": [each.as_dict() for each in shown],
+        "receipts": [each.as_dict() for each in (*shown, *backed)],
     }
     return context.journal.append("answer", body)
+
+
+def mark_numbers(text: str, loose: Sequence[str]) -> str:
+    """Mark the numbers that no tool computed, and the references to nothing, where they stand."""
+    text = _REFERENCE.sub(lambda found: f"[no such figure: {found.group(1)}{found.group(2)}]", text)
+    for number in dict.fromkeys(loose):
+        text = re.sub(rf"(?<![\w.]){re.escape(number)}(?![\w%]|\.\d)", lambda found: found.group(0) + UNVERIFIED, text)
+    return text
+
+
+def unbacked_numbers(context: AgentContext, turn: Turn, position: int) -> list[str]:
+    """Return the numbers in an answer that no tool computed, as it would be shown."""
+    receipts = context.receipts(position)
+    calls = made_calls(context, position)
+    _, _, bare = receipts.settle(write_references(turn.text, receipts))
+    dangling = [found.group(0) for found in _REFERENCE.finditer(bare)]
+    return dangling + check_claims(bare, receipts.results, _allowed(context, calls, turn))[1]
 
 
 def status_of(ended: str, calls: Sequence[Mapping[str, Any]]) -> str:
@@ -112,7 +131,7 @@ def write_references(text: str, receipts: Receipts) -> str:
 def _allowed(context: AgentContext, calls: Sequence[Mapping[str, Any]], turn: Turn) -> list[str]:
     """Return texts whose numbers are no claims: the user's words, the arguments, names and versions of the project."""
     told = [context.request.words, context.run_id, context.session]
-    told += [str(value) for call in calls for value in _texts(call["arguments"])]
+    told += [str(value) for call in calls for value in _texts(call["arguments"]) if isinstance(value, str)]
     told += [str(value) for call in calls for value in _texts(call.get("error") or {})]
     told += [text for need in turn.needs for text in (need.question, need.typed, *need.known)]
     return told

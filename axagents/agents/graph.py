@@ -10,7 +10,7 @@ from axagents.agents import acting, conversation
 from axagents.agents.answering import compose_answer
 from axagents.agents.context import AgentContext
 from axagents.agents.proposal import Proposal, draw, is_covered
-from axagents.agents.thinking import take_turn
+from axagents.agents.thinking import send_back, take_turn
 from axagents.faults import fault_point
 from axagents.llm.turn import Call
 from axagents.progress import note
@@ -46,7 +46,7 @@ def build_graph() -> Any:
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "recall")
     graph.add_edge("recall", "plan")
-    graph.add_conditional_edges("plan", next_node, ["review", "act", "answer"])
+    graph.add_conditional_edges("plan", next_node, ["review", "act", "answer", "plan"])
     graph.add_conditional_edges("review", next_node, ["review", "act", "answer", "plan"])
     graph.add_conditional_edges("act", next_node, ["review", "act", "answer", "plan"])
     graph.add_edge("answer", "remember")
@@ -79,6 +79,9 @@ def plan(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     position, turn = take_turn(context, state["position"])
     fault_point("agents.plan.taken")
     if turn.stop_reason != "calls":
+        again = send_back(context, turn, position)
+        if again is not None:
+            return {"position": again, "pending": []}
         return {"position": position, "pending": [], "ended": turn.stop_reason}
     pending = [
         {**call.model_dump(mode="json"), "touches": context.tools.touches(call.tool).value} for call in turn.calls

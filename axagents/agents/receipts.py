@@ -7,7 +7,7 @@ from typing import Any
 
 _OPEN, _CLOSE = "\x02", "\x03"
 _MARKED = re.compile(f"{_OPEN}(\\d+){_OPEN}([^{_CLOSE}]*){_CLOSE}")
-_NUMBER = re.compile(r"(?<![\w.])(?<!\w-)[-+]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:\.\d+)?\s?%?(?!\w)")
+NUMBER = re.compile(r"(?<![\w.])(?<!\w-)[-+]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:\.\d+)?\s?%?(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,10 @@ class Receipts:
         self.shown.append(receipt)
         return f"{_OPEN}{len(self.shown) - 1}{_OPEN}{receipt.text}{_CLOSE}"
 
-    def settle(self, marked: str, allowed: Sequence[str] = ()) -> tuple[str, list[Receipt], list[str]]:
-        """Take the marks out of a text.
-
-        Args:
-            marked: a text with marked values.
-            allowed: texts whose numbers may stand as they are: the user's words, names and versions.
-
-        Returns:
-            The text, the receipts of what stands in it, and the numbers in it that no tool computed.
-        """
+    def settle(self, marked: str) -> tuple[str, list[Receipt], str]:
+        """Take the marks out of a text; return it, the receipts of what stands in it, and what stands between them."""
         used = [self.shown[int(found.group(1))] for found in _MARKED.finditer(marked)]
-        bare = _MARKED.sub(" ", marked)
-        known = {_plain(number) for text in allowed for number in _NUMBER.findall(text)}
-        loose = [number.strip() for number in _NUMBER.findall(bare) if _plain(number) not in known]
-        return _MARKED.sub(lambda found: found.group(2), marked), used, loose
+        return _MARKED.sub(lambda found: found.group(2), marked), used, _MARKED.sub(" ", marked)
 
 
 class Cited:
@@ -140,7 +129,8 @@ def quoted(value: Any) -> str:
     return "".join(letter for letter in text if letter.isprintable())
 
 
-def _plain(number: str) -> str:
+def plain_number(number: str) -> str:
+    """Return a number as Python writes it, without sign, percent and separators of thousands."""
     return number.strip().rstrip("%").strip().lstrip("+").replace(",", "")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from axagents.agents.answering import unbacked_numbers
 from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
 from axagents.agents.prompting import render_prompt
 from axagents.agents.wording import spell_call
@@ -50,6 +51,20 @@ def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
     # The provider's own form is kept once, with the message.
     body = {"message": message.model_dump(mode="json"), "turn": turn.model_dump(mode="json", exclude={"raw"})}
     return context.journal.append("message", body), turn
+
+
+def send_back(context: AgentContext, turn: Turn, position: int) -> int | None:
+    """Give an answer back, once, whose numbers no tool computed; return the journal's position behind it."""
+    kept = [each for each in context.journal.entries() if each.position > position and each.body.get("sent_back")]
+    if kept:
+        return kept[0].position
+    before = any(each.body.get("sent_back") for each in context.journal.entries(kind="message"))
+    loose = unbacked_numbers(context, turn, position) if turn.stop_reason == "answer" and not before else []
+    if not loose:
+        return None
+    told = render_prompt(context.catalog, "unbacked", {"numbers": loose})
+    message = Message(role="user", text=told)
+    return context.journal.append("message", {"message": message.model_dump(mode="json"), "sent_back": loose})
 
 
 def write_system(context: AgentContext) -> str:

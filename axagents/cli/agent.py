@@ -237,8 +237,6 @@ def _show_run(done: "AgentRun") -> Shown:
         text = "\n".join(
             [f"{done.agent} asks to apply this plan:", need["text"], *(f"next: {way}" for way in need["approve"])]
         )
-    if done.unverified_numbers:
-        text += f"\nnot computed by a tool: {', '.join(done.unverified_numbers)}"
     return Shown(done, text, exit_code=done.exit_code, verdict=done.status)
 
 

@@ -26,12 +26,16 @@ class ScriptedModel:
     def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:
         """Return the script's next turn; one that an earlier process took for the same request is passed over.
 
+        A script that ends with an answer stands by it: asked further, it says the same again.
+
         Raises:
-            ProviderError: the script is at its end.
+            ProviderError: the script is at its end, and that is no answer.
         """
         asked = max((at for at, message in enumerate(messages) if message.role == "user"), default=0)
         at = max(len(self.seen), sum(message.role == "assistant" for message in messages[asked:]))
         self.seen.append((system, tuple(messages), tuple(offer.name for offer in offers)))
+        if at >= len(self._turns) and self._turns and self._turns[-1].stop_reason == "answer":
+            return self._turns[-1]
         if at >= len(self._turns):
             raise ProviderError(f"the script has {len(self._turns)} turns, and turn {at + 1} was asked for")
         return self._turns[at]

@@ -40,7 +40,9 @@ def test_a_model_writes_numbers_by_reference_and_others_are_told(run_script: Run
     done = run_script(
         calls(call("lab-count", text="hello")), Turn(stop_reason="answer", text=text), query="are there 3?"
     )
-    assert done.answer == "It has 5 letters, not 7; you said 3, and {{r9.letters}} is nothing."
+    assert done.answer == (
+        "It has 5 letters, not 7 [not computed by a tool]; you said 3, and [no such figure: r9.letters] is nothing."
+    )
     assert done.unverified_numbers == ["7"]
 
 
