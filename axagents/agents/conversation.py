@@ -1,44 +1,93 @@
-"""Conversations: what was said in a session, brought back and kept."""
+"""Conversations: what was said in a session, brought back, condensed where it is long, and kept.
 
+Receipts are numbered through a whole session, so that r1 of its first exchange is r1 for good.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from axagents.agents.context import AgentContext
+from axagents.agents.prompting import render_prompt
 from axagents.errors import AxError
 from axagents.llm.turn import Call, Message, Need
 from axagents.progress import note
+from axagents.stores.agents.journal import AgentJournal
 from axagents.stores.memory.memory import Memory
 
 NAMESPACE = "conversations"
-RECALLED = 20
+WHOLE = 20
+"""Exchanges that are brought back as they were; older ones are condensed."""
+_KEPT_CHARACTERS = 300
+
+Exchange = Mapping[str, Any]
 
 
 def recall(context: AgentContext) -> int:
     """Write the session's earlier exchanges and the user's words into the journal; return its position."""
     journal = context.journal
     for entry in journal.entries(kind="message"):
-        if entry.body["message"]["role"] == "user" and not entry.body.get("earlier"):
+        if "base" in entry.body:
             return entry.position
-    begun = bool(journal.entries(kind="message"))
-    for message in [] if begun else _earlier(context):
-        journal.append("message", {"message": message.model_dump(mode="json"), "earlier": True})
+    before = exchanges(context)
+    if before and not journal.entries(kind="message"):
+        earlier = [message.model_dump(mode="json") for message in _bring_back(context, before)]
+        journal.append("message", {"earlier": earlier})
+    base = max((each["base"] + len(_receipts(each)) for each in before), default=0)
     said = Message(role="user", text=context.request.query)
-    return journal.append("message", {"message": said.model_dump(mode="json")})
+    return journal.append("message", {"message": said.model_dump(mode="json"), "base": base})
 
 
-def _earlier(context: AgentContext) -> list[Message]:
+def exchanges(context: AgentContext) -> list[dict[str, Any]]:
+    """Return what was said in the session before this run, oldest first, each with its `run_id`."""
     memory = Memory(context.project)
-    keys = memory.list(NAMESPACE, prefix=f"{context.session}/").keys[-RECALLED:]
-    records = [memory.retrieve(key, namespace=NAMESPACE) for key in keys]
-    return [message for record in records if record and record.value for message in exchange(record.value)]
-
-
-def exchange(value: dict[str, Any]) -> list[Message]:
-    """Return the messages of one kept exchange."""
-    calls = tuple(Call.model_validate({"id": f"e{at}", **call}) for at, call in enumerate(value.get("calls", [])))
-    needs = tuple(Need.model_validate(need) for need in value.get("needs", []))
+    prefix = f"{context.session}/"
+    keys = [key for key in memory.list(NAMESPACE, prefix=prefix).keys if key != prefix + context.run_id]
+    records = {key: memory.retrieve(key, namespace=NAMESPACE) for key in keys}
     return [
-        Message(role="user", text=str(value.get("query", ""))),
-        Message(role="assistant", text=str(value.get("answer", "")), calls=calls, needs=needs),
+        {"base": 0, **record.value, "run_id": key.removeprefix(prefix)} for key, record in records.items() if record
+    ]
+
+
+def earlier_results(context: AgentContext) -> dict[str, dict[str, Any]]:
+    """Return the results of the session's earlier exchanges by their receipts; those that gc took are not there."""
+    results: dict[str, dict[str, Any]] = {}
+    for each in exchanges(context) if context.base else ():
+        done = [
+            entry.body["result"]
+            for entry in AgentJournal(context.project, each["run_id"]).entries(kind="result")
+            if entry.body["status"] == "done"
+        ]
+        results |= dict(zip(_receipts(each), done, strict=False))
+    return results
+
+
+def _receipts(exchange: Exchange) -> list[str]:
+    return [call["receipt"] for call in exchange.get("calls", []) if call.get("receipt")]
+
+
+def _bring_back(context: AgentContext, before: Sequence[Exchange]) -> list[Message]:
+    old, recent = before[:-WHOLE], before[-WHOLE:]
+    messages = [message for each in recent for message in as_messages(each)]
+    if not old:
+        return messages
+    told = [{**each, "answer": _shorten(each["answer"]), "calls": each.get("calls", [])} for each in old]
+    return [Message(role="user", text=render_prompt(context.catalog, "earlier", {"exchanges": told})), *messages]
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _KEPT_CHARACTERS else f"{text[:_KEPT_CHARACTERS]}... [{len(text)} characters]"
+
+
+def as_messages(exchange: Exchange) -> list[Message]:
+    """Return the messages of one kept exchange."""
+    calls = tuple(
+        Call(id=f"e{at}", tool=call["tool"], arguments=call["arguments"], receipt=call.get("receipt"))
+        for at, call in enumerate(exchange.get("calls", []))
+    )
+    needs = tuple(Need.model_validate(need) for need in exchange.get("needs", []))
+    return [
+        Message(role="user", text=str(exchange.get("query", ""))),
+        Message(role="assistant", text=str(exchange.get("answer", "")), calls=calls, needs=needs),
     ]
 
 
@@ -53,8 +102,9 @@ def remember(context: AgentContext) -> None:
         "agent": context.persona.id,
         "query": context.request.query,
         "answer": body["answer"],
-        "calls": [{"tool": each["tool"], "arguments": each["arguments"]} for each in made],
+        "calls": [{key: each[key] for key in ("tool", "arguments", "receipt")} for each in made],
         "needs": body["needs"] if body["status"] == "waiting" else [],
+        "base": context.base,
     }
     try:
         Memory(context.project).store(f"{context.session}/{context.run_id}", value, namespace=NAMESPACE)

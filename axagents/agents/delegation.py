@@ -5,9 +5,38 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from axagents.agents.context import AgentContext
+from axagents.agents.persona import Persona
 from axagents.agents.request import Caller, Request
+from axagents.agents.tools import Inner
+from axagents.catalog import ToolFacts
 from axagents.errors import AxError, Waiting
+from axagents.fields import RequiredText
+from axagents.toolkit import Touch
+
+ASK = "ask-"
+
+
+class Question(BaseModel):
+    """What one persona asks another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    query: RequiredText = Field(description="the task or the question, in plain words")
+
+
+def asking(persona: Persona) -> Inner:
+    """Return the tool `ask-<persona>`."""
+    facts = ToolFacts(
+        name=f"{ASK}{persona.id}",
+        touches=Touch.COMPUTE,
+        description=f"Hand a task to the {persona.title}, who is best at {', '.join(persona.best_for)}, and get the"
+        " answer with the figures in it. Say all that is needed: names, versions, datasets.",
+        parameters=Question.model_json_schema(),
+    )
+    return Inner(facts, Question, lambda context, question: ask_persona(context, persona.id, question.query))
 
 
 def ask_persona(context: AgentContext, persona: str, query: str) -> dict[str, Any]:
@@ -42,6 +71,7 @@ def _handed_on(context: AgentContext, persona: str, query: str) -> Request:
         deadline=max(0.001, context.deadline - time.monotonic()),
         max_usd=left_usd,
         system="",
+        attached="",
         caller=replace(before, personas=(*before.personas, context.persona.id)),
     )
 

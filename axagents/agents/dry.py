@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from axagents.agents.opening import Desk
 from axagents.agents.prompting import render_prompt
 from axagents.agents.proposal import Ground, draw
+from axagents.agents.request import Request
 from axagents.agents.wording import explain_turn, spell_plan
 from axagents.llm.turn import Call, Message, Turn
 from axagents.toolkit import Touch
@@ -38,12 +39,13 @@ class DryRun(BaseModel):
     text: str = ""
 
 
-def plan_once(desk: Desk, query: str) -> DryRun:
-    """Return what the persona would do about a sentence; nothing is called or kept."""
+def plan_once(desk: Desk, request: Request) -> DryRun:
+    """Return what the persona would do about a request; nothing is called or kept."""
     values = {"persona": desk.persona.model_dump(mode="json")}
-    system = "" if desk.provider.name == "offline" else render_prompt(desk.catalog, desk.persona.prompt, values)
-    turn = desk.provider.take_turn(system, [Message(role="user", text=query)], desk.tools.offers())
-    return _as_dry_run(desk, query, turn)
+    own = "" if desk.provider.name == "offline" else render_prompt(desk.catalog, desk.persona.prompt, values)
+    system = f"{own}\n\n{request.system}" if own and request.system else own
+    turn = desk.provider.take_turn(system, [Message(role="user", text=request.message)], desk.tools.offers())
+    return _as_dry_run(desk, request.query, turn)
 
 
 def _as_dry_run(desk: Desk, query: str, turn: Turn) -> DryRun:

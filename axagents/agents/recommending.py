@@ -25,8 +25,9 @@ class Recommendation:
 
 def recommend_personas(project: Project, task: str) -> list[Recommendation]:
     """Return the personas, the best for a task first; a persona that nothing speaks for scores 0."""
-    desk = open_desk(project, Request(CALL, task, "offline"))
-    ranking = plan_once(desk, task).ranking
+    request = Request(CALL, task, "offline")
+    desk = open_desk(project, request)
+    ranking = plan_once(desk, request).ranking
     scores = {str(each["tool"]): float(each["score"]) for each in ranking if float(each["score"]) > 0}
     said = _stems(task)
     found = [_weigh(persona, scores, said) for persona in list_personas(desk.catalog)]

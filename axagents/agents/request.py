@@ -42,6 +42,7 @@ class Request:
         record: the tape that every exchange with the provider is written to.
         replay: the tape that answers instead of a provider.
         system: text that follows the persona's own instructions.
+        attached: text that follows the query and is not the person's words, such as a file's.
         caller: who asks, where that is no person.
     """
 
@@ -57,12 +58,18 @@ class Request:
     replay: str | None = None
     max_usd: float | None = None
     system: str = ""
+    attached: str = ""
     caller: Caller | None = None
 
     @property
     def words(self) -> str:
         """Return what the person said, which alone may name paths and fill effects."""
         return self.caller.words if self.caller else self.query
+
+    @property
+    def message(self) -> str:
+        """Return what the model reads: the query, and behind it what is attached."""
+        return f"{self.query}\n\n{self.attached}" if self.attached else self.query
 
     def as_record(self) -> dict[str, Any]:
         """Return what a resumed run needs to know; what was allowed beforehand is not kept."""

@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,8 @@ from axagents.errors import UserError
 
 if TYPE_CHECKING:
     from axagents.agents.dry import DryRun
+    from axagents.agents.opening import Desk
+    from axagents.agents.request import Request
     from axagents.agents.run import AgentRun
     from axagents.project import Project
 
@@ -44,7 +47,6 @@ def run(
     replay: Annotated[str | None, typer.Option(metavar="FILE", help="Let recorded exchanges answer.")] = None,
 ) -> Shown:
     """Run a persona on a request in plain words."""
-    from axagents.agents.dry import plan_once
     from axagents.agents.opening import open_desk
     from axagents.agents.request import Leave, Request
     from axagents.project import current_project
@@ -66,15 +68,13 @@ def run(
     )
     project = current_project()
     desk = open_desk(project, request)
-    planned = plan_once(desk, query) if dry_run or (explain and desk.provider.name == "offline") else None
-    if explain:
-        tell(_explained(planned) if planned else "only the offline planner shows a ranking")
-    if dry_run and planned:
-        return Shown(_dumped(planned), f"{planned.outcome}\n{planned.text}", verdict=planned.outcome)
+    planned = show_plan(desk, request, dry_run=dry_run, explain=explain)
+    if planned:
+        return planned
     # Loads LangGraph, so only once it is sure that there is something to run.
     from axagents.agents.run import run_agent
 
-    return _show_run(run_agent(project, request, ask=_ask, desk=desk))
+    return show_run(run_agent(project, request, ask=_ask, desk=desk))
 
 
 @command(app, "list", project=Need.NONE)
@@ -123,8 +123,9 @@ def plan(
     from axagents.project import current_project
 
     queries = _read_queries(file)
-    desk = open_desk(current_project(), Request(persona, "plan", provider))
-    planned = [{"id": id_, **_dumped(plan_once(desk, query))} for id_, query in queries]
+    request = Request(persona, "plan", provider)
+    desk = open_desk(current_project(), request)
+    planned = [{"id": id_, **_dumped(plan_once(desk, replace(request, query=query)))} for id_, query in queries]
     lines = [f"{each['id']}: {each['outcome']}  {_brief(each)}".rstrip() for each in planned]
     return Shown(planned, "\n".join(lines))
 
@@ -176,7 +177,7 @@ def show_resumed(project: "Project", run_id: str) -> Shown:
     """Go on with an agent's run for `ax runs resume`."""
     from axagents.agents.run import resume_agent
 
-    return _show_run(resume_agent(project, run_id, ask=_ask))
+    return show_run(resume_agent(project, run_id, ask=_ask))
 
 
 def _read_query(input_: str | None) -> str:
@@ -229,7 +230,20 @@ def _ask(proposal: Mapping[str, Any]) -> bool | None:
     return agreed("apply this plan?")
 
 
-def _show_run(done: "AgentRun") -> Shown:
+def show_plan(desk: "Desk", request: "Request", *, dry_run: bool, explain: bool) -> Shown | None:
+    """Show what a dry run would do, and tell what the offline planner weighed; None where there is more to do."""
+    from axagents.agents.dry import plan_once
+
+    planned = plan_once(desk, request) if dry_run or (explain and desk.provider.name == "offline") else None
+    if explain:
+        tell(_explained(planned) if planned else "only the offline planner shows a ranking")
+    if not dry_run or planned is None:
+        return None
+    return Shown(_dumped(planned), f"{planned.outcome}\n{planned.text}", verdict=planned.outcome)
+
+
+def show_run(done: "AgentRun") -> Shown:
+    """Show how an agent's run ended, or the plan that waits for a word."""
     text = done.answer
     approvals = [need for need in done.needs if need.get("kind") == "approval"]
     if approvals:
