@@ -26,6 +26,9 @@ from axagents.workflows.execution import checkpointer
 Ask = Callable[[Mapping[str, Any]], bool | None]
 """Shows a person the plan of an effect and returns their word, or None when nobody is there."""
 
+Opening = Callable[[Project, Request, Provider | None], Desk]
+"""Opens the desk of a run, or of one that it asks another persona for."""
+
 _VERDICTS = {"completed": "COMPLETED", "declined": "DECLINED", "waiting": "ASKED", "failed": "FAILED"}
 
 
@@ -63,20 +66,28 @@ def _nobody(_plan: Mapping[str, Any]) -> bool | None:
     return None
 
 
-def run_agent(project: Project, request: Request, *, ask: Ask = _nobody, desk: Desk | None = None) -> AgentRun:
+def run_agent(
+    project: Project, request: Request, *, ask: Ask = _nobody, desk: Desk | None = None, opening: Opening = open_desk
+) -> AgentRun:
     """Run a persona on a request, at a desk that was opened for it already or at one of its own.
 
     Raises:
         NotFound, UserError, ProviderError: found before a run is opened.
         AxError: what stopped the run; it can be resumed.
     """
-    desk = desk or open_desk(project, request)
+    desk = desk or opening(project, request, None)
     run_id = Runs(project).start("agent", request.persona, request.as_record())
-    return _go(open_context(desk, request, run_id, hand_on=_handing_on(ask)), ask)
+    return _go(open_context(desk, request, run_id, hand_on=_handing_on(ask, opening)), ask)
 
 
 def resume_agent(
-    project: Project, run_id: str, *, leave: Leave = NO_LEAVE, ask: Ask = _nobody, provider: Provider | None = None
+    project: Project,
+    run_id: str,
+    *,
+    leave: Leave = NO_LEAVE,
+    ask: Ask = _nobody,
+    provider: Provider | None = None,
+    opening: Opening = open_desk,
 ) -> AgentRun:
     """Go on with a run that waits for an approval, failed, or was cut short.
 
@@ -92,12 +103,12 @@ def resume_agent(
     if record.status == "running" and not record.interrupted:
         raise UserError(f"run {record.run_id} is running in another process", hint=f"ax runs show {record.run_id}")
     request = read_request(record.request, leave)
-    desk = open_desk(project, request, provider)
+    desk = opening(project, request, provider)
     Runs(project).take_over(record.run_id)
-    return _go(open_context(desk, request, record.run_id, hand_on=_handing_on(ask)), ask)
+    return _go(open_context(desk, request, record.run_id, hand_on=_handing_on(ask, opening)), ask)
 
 
-def _handing_on(ask: Ask) -> HandOn:
+def _handing_on(ask: Ask, opening: Opening) -> HandOn:
     """Return how another persona is put to work: by a run of its own, or by going on with the one begun before."""
 
     def work(context: AgentContext, request: Request) -> Mapping[str, Any]:
@@ -108,11 +119,16 @@ def _handing_on(ask: Ask) -> HandOn:
             with within_run(context.run_id):
                 if before:
                     done = resume_agent(
-                        context.project, before.run_id, leave=request.leave, ask=ask, provider=context.provider
+                        context.project,
+                        before.run_id,
+                        leave=request.leave,
+                        ask=ask,
+                        provider=context.provider,
+                        opening=opening,
                     )
                 else:
-                    desk = open_desk(context.project, request, context.provider)
-                    done = run_agent(context.project, request, ask=ask, desk=desk)
+                    desk = opening(context.project, request, context.provider)
+                    done = run_agent(context.project, request, ask=ask, desk=desk, opening=opening)
         except AxError as error:
             run_id = ["", *getattr(error, "__notes__", [])][-1]
             entries = AgentJournal(context.project, run_id).entries()
