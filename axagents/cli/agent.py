@@ -236,7 +236,7 @@ def show_plan(desk: "Desk", request: "Request", *, dry_run: bool, explain: bool)
 
     planned = plan_once(desk, request) if dry_run or (explain and desk.provider.name == "offline") else None
     if explain:
-        tell(_explained(planned) if planned else "only the offline planner shows a ranking")
+        tell(explained(planned) if planned else "only the offline planner shows a ranking")
     if not dry_run or planned is None:
         return None
     return Shown(_dumped(planned), f"{planned.outcome}\n{planned.text}", verdict=planned.outcome)
@@ -266,7 +266,8 @@ def _brief(planned: dict[str, Any]) -> str:
     return f"needs {', '.join(planned['needs'])}" if planned["needs"] else ", ".join(planned["candidates"])
 
 
-def _explained(planned: "DryRun") -> str:
+def explained(planned: "DryRun") -> str:
+    """Lay out what the offline planner weighed."""
     rows = [
         (each["tool"], each["score"], each["likeness"], ", ".join(each["signs"]), "yes" if each["asked"] else "")
         for each in planned.ranking

@@ -12,7 +12,7 @@ from axagents.progress import Advance, Asked, Asking, Event, Note, StepDone, Ste
 _TICK = 0.12
 # After so many seconds without a step somebody would wonder: libraries are loading, or files are read.
 _SILENCE = 0.5
-_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 class Live:
@@ -53,7 +53,7 @@ class Live:
         elif isinstance(event, StepDone):
             self._rest()
             again = " (finished earlier)" if event.skipped else ""
-            tell(f"{paint('✓', 'green')} {event.step:<24} {_duration(event.seconds):>8}{again}")
+            tell(f"{paint('✓', 'green')} {event.step:<24} {duration(event.seconds):>8}{again}")
         elif isinstance(event, Note):
             tell(f"  {event.text}")
         elif isinstance(event, Asking | Asked):
@@ -79,12 +79,13 @@ class Live:
                 if not self._asking and (self._label or waited > _SILENCE):
                     turn += 1
                     label = self._label or "working"
-                    line = f"{_SPINNER[turn % len(_SPINNER)]} {label}  {_duration(waited)}  {self._detail}"
+                    line = f"{SPINNER[turn % len(SPINNER)]} {label}  {duration(waited)}  {self._detail}"
                     width = shutil.get_terminal_size().columns - 1
                     tell(line[:width], end="")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Write a duration for people."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
