@@ -64,6 +64,13 @@ class RetentionSettings(Section):
     run_days: float = Field(default=90, gt=0, description="days that the files of an ended run are kept; see ax gc")
 
 
+class TracingSettings(Section):
+    otlp: str | None = Field(
+        default=None, pattern=r"^https?://", description="collector that spans are sent to, by OTLP over HTTP"
+    )
+    mlflow: bool = Field(default=False, description="put spans into MLflow too, as traces")
+
+
 class Prices(Section):
     """US dollars for a million tokens; what is read from the provider's cache and written into it has its own price."""
 
@@ -102,6 +109,7 @@ class Settings(BaseSettings):
     approve: ApproveSettings = ApproveSettings()
     egress: EgressSettings = EgressSettings()
     retention: RetentionSettings = RetentionSettings()
+    tracing: TracingSettings = TracingSettings()
     providers: dict[str, ProviderSettings] = {}
     decisions: dict[str, str] = Field(default={}, description="decision tables replaced by a file of the project")
 

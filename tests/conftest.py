@@ -39,9 +39,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the caller's own AX_ settings, keys and user folders out of every test."""
+    """Keep the caller's own AX_ and OTEL_ settings, keys and user folders out of every test."""
     for name in list(os.environ):
-        if name.startswith("AX_") and name not in {"AX_TEST_DATA", "AX_TEST_CLUSTER"}:
+        if name.startswith(("AX_", "OTEL_")) and name not in {"AX_TEST_DATA", "AX_TEST_CLUSTER"}:
             monkeypatch.delenv(name)
     keys = [name for name in os.environ if name.endswith(("_API_KEY", "_BASE_URL"))]
     for name in (*keys, "MLFLOW_TRACKING_URI"):

@@ -204,6 +204,18 @@ class Runs:
             rows = connection.execute("SELECT * FROM run_steps WHERE run_id = ? ORDER BY rowid", (run_id,))
             return [StepRecord(row["step"], row["started_at"], row["seconds"]) for row in rows]
 
+    def origin(self, run_id: str) -> str:
+        """Return the run that everything began with: this one, or the one above all that called it."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "WITH RECURSIVE above (run_id, parent, height) AS ("
+                " SELECT run_id, parent, 0 FROM runs WHERE run_id = ?"
+                " UNION SELECT runs.run_id, runs.parent, height + 1 FROM runs JOIN above ON runs.run_id = above.parent)"
+                " SELECT run_id FROM above ORDER BY height DESC LIMIT 1",
+                (run_id,),
+            ).fetchall()
+        return rows[0]["run_id"] if rows else run_id
+
     def children(self, run_id: str) -> list[RunRecord]:
         """Return the runs that a run started."""
         with self._database.read() as connection:

@@ -14,6 +14,7 @@ from axagents.clock import stamp, utc_now
 from axagents.project import Project
 from axagents.stores.database import open_database
 from axagents.stores.memory.expiry import count_expired, forget_expired
+from axagents.stores.traces.spans import Spans
 
 LEFTOVERS = ("*.partial", "mlflow-new-*")
 LEFT_FOR_SECONDS = 86_400
@@ -37,6 +38,7 @@ def tidy(project: Project, *, dry_run: bool) -> list[Tidied]:
     days = project.settings.retention.run_days
     old = _old_runs(project, days)
     found.append(_files("files of runs", [project.runs_path / run for run in old], f"ended {days:g} days ago or more"))
+    found.append(_spans(project, old, f"their run ended {days:g} days ago or more", dry_run=dry_run))
     found.append(_files("files of no run", _strays(project), "no run of that name is recorded"))
     found.append(_files("leftovers", _leftovers(project), "a command broke off a day ago or more"))
     folders = [project.runs_path / run for run in old] + _strays(project) + _leftovers(project)
@@ -69,6 +71,11 @@ def _old_runs(project: Project, days: float) -> list[str]:
             (*DONE, before),
         )
         return [row["run_id"] for row in rows]
+
+
+def _spans(project: Project, runs: list[str], rule: str, *, dry_run: bool) -> Tidied:
+    count = Spans(project).count(runs) if dry_run else Spans(project).forget(runs)
+    return Tidied(what="spans", count=count, size=None, rule=rule)
 
 
 def _strays(project: Project) -> list[Path]:

@@ -15,6 +15,7 @@ BORDERS = {  # the tool call, the CLI main, the server
 TABLES = {  # every table, by the first word of its name, has one room that writes it
     "agent": "axagents/stores/agents/",
     "approvals": "axagents/stores/agents/",
+    "spans": "axagents/stores/traces/",
     "run": "axagents/stores/runs.py",
     "runs": "axagents/stores/runs.py",
     "effects": "axagents/stores/journal.py",

@@ -37,6 +37,7 @@ class Approval:
     status: Status
     asked_at: str
     expires_at: str
+    decided_at: str | None
     decided_by: str | None
     how: str | None
 
@@ -101,6 +102,14 @@ class Approvals:
             ).fetchall()
         return [_approval(row) for row in rows]
 
+    def of_run(self, run_id: str) -> list[Approval]:
+        """Return everything that a run asked for, in order."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT * FROM approvals WHERE run_id = ? ORDER BY asked_at, rowid", (run_id,)
+            ).fetchall()
+        return [_approval(row) for row in rows]
+
     def decide(self, approval_id: str, status: Status, *, how: str) -> Approval:
         """Write down a person's word.
 
@@ -131,5 +140,4 @@ class Approvals:
 
 def _approval(row: sqlite3.Row) -> Approval:
     values = dict(row)
-    values.pop("decided_at")
     return Approval(**{**values, "plan": json.loads(values["plan"])})
