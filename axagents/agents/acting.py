@@ -5,11 +5,11 @@ from typing import Any
 from axagents.actor import acting
 from axagents.agents.conditions import check_condition
 from axagents.agents.context import AgentContext
-from axagents.agents.delegation import ask_persona
 from axagents.errors import AxError, Waiting
 from axagents.faults import fault_point
 from axagents.llm.turn import Call
 from axagents.progress import note
+from axagents.requests import validate
 from axagents.stores.agents.journal import Entry
 from axagents.stores.runs import repeating, within_run
 
@@ -42,9 +42,9 @@ def _earlier(context: AgentContext, call: Call) -> tuple[Entry | None, Entry | N
 def _result(context: AgentContext, call: Call) -> dict[str, Any]:
     head = {"call_id": call.id, "tool": call.tool, "arguments": call.arguments}
     try:
-        asked = context.tools.personas.get(call.tool)
-        if asked:
-            return {**head, **ask_persona(context, asked.id, call.arguments["query"])}
+        inner = context.tools.inner.get(call.tool)
+        if inner:
+            return {**head, **inner.work(context, validate(inner.request, call.arguments))}
         with acting(context.persona.id, words=context.request.words):
             return {**head, "status": "done", "result": context.tools.call(call.tool, call.arguments)}
     except Waiting:

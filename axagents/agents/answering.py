@@ -6,6 +6,7 @@ from typing import Any
 
 from axagents.agents.claims import check_claims
 from axagents.agents.context import AgentContext
+from axagents.agents.conversation import earlier_results
 from axagents.agents.prompting import render_prompt
 from axagents.agents.receipts import Receipts
 from axagents.agents.wording import explain_turn
@@ -21,7 +22,7 @@ def compose_answer(context: AgentContext, position: int, ended: str) -> int:
     standing = context.journal.entries(kind="answer")
     if standing:
         return standing[-1].position
-    receipts = context.receipts(position)
+    receipts = _receipts(context, position)
     calls = made_calls(context, position)
     turn = last_turn(context, position)
     text, shown, bare = receipts.settle(_marked(context, turn, calls, receipts=receipts))
@@ -49,11 +50,18 @@ def mark_numbers(text: str, loose: Sequence[str]) -> str:
 
 def unbacked_numbers(context: AgentContext, turn: Turn, position: int) -> list[str]:
     """Return the numbers in an answer that no tool computed, as it would be shown."""
-    receipts = context.receipts(position)
+    receipts = _receipts(context, position)
     calls = made_calls(context, position)
     _, _, bare = receipts.settle(write_references(turn.text, receipts))
     dangling = [found.group(0) for found in _REFERENCE.finditer(bare)]
     return dangling + check_claims(bare, receipts.results, _allowed(context, calls, turn))[1]
+
+
+def _receipts(context: AgentContext, position: int) -> Receipts:
+    """Return the results of the whole conversation."""
+    receipts = context.receipts(position)
+    receipts.results = {**earlier_results(context), **receipts.results}
+    return receipts
 
 
 def status_of(ended: str, calls: Sequence[Mapping[str, Any]]) -> str:
@@ -65,7 +73,7 @@ def status_of(ended: str, calls: Sequence[Mapping[str, Any]]) -> str:
 def made_calls(context: AgentContext, position: int | None = None) -> list[dict[str, Any]]:
     """Return the calls of a run as programs see them, each with the number of its receipt."""
     calls: list[dict[str, Any]] = []
-    number = 0
+    number = context.base
     for entry in context.results(position):
         body = entry.body
         number += body["status"] == "done"

@@ -60,6 +60,11 @@ class AgentContext:
         own = self.request.caller is None
         return Ground(self.project, ProjectWorld(self.project), self.tools, self.request.words, own_words=own)
 
+    @property
+    def base(self) -> int:
+        """Return how many results the conversation had before this run."""
+        return next((each.body["base"] for each in self.journal.entries(kind="message") if "base" in each.body), 0)
+
     def check_limits(self) -> None:
         """Stop where a limit is reached.
 
@@ -88,7 +93,7 @@ class AgentContext:
         """Return the conversation as the provider sees it, up to a position of the journal."""
         found = [message for entry in self.journal.entries(until=until) for message in _messages(entry)]
         done = [at for at, message in enumerate(found) if message.role == "tool" and message.result is not None]
-        for number, at in enumerate(done, start=1):
+        for number, at in enumerate(done, start=self.base + 1):
             found[at] = found[at].model_copy(update={"receipt": f"r{number}"})
         return found
 
@@ -98,7 +103,7 @@ class AgentContext:
 
     def receipts(self, until: int | None = None) -> Receipts:
         """Return the results that calls gave, numbered."""
-        receipts = Receipts()
+        receipts = Receipts(self.base)
         for entry in self.results(until):
             if entry.body["status"] == "done":
                 receipts.add(entry.body["result"])
@@ -119,6 +124,8 @@ def spent(entries: list[Entry], what: str) -> Any:
 
 
 def _messages(entry: Entry) -> list[Message]:
+    if "earlier" in entry.body:
+        return [Message.model_validate(each) for each in entry.body["earlier"]]
     if entry.kind == "message":
         return [Message.model_validate(entry.body["message"])]
     if entry.kind == "result":

@@ -33,7 +33,7 @@ def recall(context: AgentContext) -> int:
         earlier = [message.model_dump(mode="json") for message in _bring_back(context, before)]
         journal.append("message", {"earlier": earlier})
     base = max((each["base"] + len(_receipts(each)) for each in before), default=0)
-    said = Message(role="user", text=context.request.query)
+    said = Message(role="user", text=context.request.message)
     return journal.append("message", {"message": said.model_dump(mode="json"), "base": base})
 
 
@@ -42,10 +42,10 @@ def exchanges(context: AgentContext) -> list[dict[str, Any]]:
     memory = Memory(context.project)
     prefix = f"{context.session}/"
     keys = [key for key in memory.list(NAMESPACE, prefix=prefix).keys if key != prefix + context.run_id]
-    records = {key: memory.retrieve(key, namespace=NAMESPACE) for key in keys}
-    return [
-        {"base": 0, **record.value, "run_id": key.removeprefix(prefix)} for key, record in records.items() if record
-    ]
+    found = [(key, record) for key in keys if (record := memory.retrieve(key, namespace=NAMESPACE))]
+    # Runs of the same second are told apart by chance, not by time.
+    found.sort(key=lambda each: each[1].stored_at)
+    return [{"base": 0, **(record.value or {}), "run_id": key.removeprefix(prefix)} for key, record in found]
 
 
 def earlier_results(context: AgentContext) -> dict[str, dict[str, Any]]:

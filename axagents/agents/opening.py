@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from axagents.agents.context import AgentContext, HandOn
+from axagents.agents.delegation import asking
 from axagents.agents.persona import Persona, load_persona
 from axagents.agents.request import Request
-from axagents.agents.tools import ASK, ToolBox
+from axagents.agents.rereading import rereading
+from axagents.agents.tools import ToolBox
 from axagents.agents.world import ProjectWorld
 from axagents.catalog import Catalog, open_catalog
 from axagents.errors import UserError
@@ -56,16 +58,17 @@ def open_desk(project: Project, request: Request, provider: Provider | None = No
     persona = reading_persona(catalog) if request.persona == CALL else load_persona(catalog, request.persona)
     world = ProjectWorld(project)
     provider = provider or _provider(request, project, catalog, world=world)
-    tools = ToolBox(catalog, persona.tools, personas=_askable(catalog, persona, request), effects=persona.id != CALL)
+    inner = [*map(asking, _askable(catalog, persona, request)), rereading()]
+    tools = ToolBox(catalog, persona.tools, inner={each.facts.name: each for each in inner}, effects=persona.id != CALL)
     return Desk(project, catalog, persona, tools, world, provider)
 
 
-def _askable(catalog: Catalog, persona: Persona, request: Request) -> dict[str, Persona]:
-    """Return the personas that may be asked, by the tool's name: at most three deep, and nobody who waits for this."""
-    asking = (*(request.caller.personas if request.caller else ()), persona.id)
-    if len(asking) > DEEPEST:
-        return {}
-    return {f"{ASK}{each}": load_persona(catalog, each) for each in persona.may_ask if each not in asking}
+def _askable(catalog: Catalog, persona: Persona, request: Request) -> list[Persona]:
+    """Return the personas that may be asked: at most three deep, and nobody who waits for this."""
+    waiting = (*(request.caller.personas if request.caller else ()), persona.id)
+    if len(waiting) > DEEPEST:
+        return []
+    return [load_persona(catalog, each) for each in persona.may_ask if each not in waiting]
 
 
 def reading_persona(catalog: Catalog) -> Persona:

@@ -25,14 +25,19 @@ class Receipt:
 
 @dataclass
 class Receipts:
-    """The results of one conversation by their numbers, r1, r2, ..., and what was shown of them."""
+    """The results of one conversation by their numbers, r1, r2, ..., and what was shown of them.
 
+    Attributes:
+        before: how many results the conversation had before those that are added here.
+    """
+
+    before: int = 0
     results: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     shown: list[Receipt] = field(default_factory=list[Receipt])
 
     def add(self, result: dict[str, Any]) -> str:
         """Keep a result and return its number."""
-        name = f"r{len(self.results) + 1}"
+        name = f"r{self.before + len(self.results) + 1}"
         self.results[name] = result
         return name
 

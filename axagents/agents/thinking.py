@@ -3,7 +3,9 @@
 from typing import Any
 
 from axagents.agents.answering import unbacked_numbers
+from axagents.agents.condensing import fit
 from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
+from axagents.agents.delegation import ASK
 from axagents.agents.prompting import render_prompt
 from axagents.agents.wording import spell_call
 from axagents.errors import LimitReached, ProviderError, UserError
@@ -41,8 +43,9 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
 
 def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
     system = write_system(context)
+    messages = fit(context.messages(position), context.provider.context_window)
     with turns_end(context.deadline):
-        turn = context.provider.take_turn(system, context.messages(position), context.tools.offers())
+        turn = context.provider.take_turn(system, messages, context.tools.offers())
     number = 1 + sum("turn" in entry.body for entry in context.journal.entries(kind="message"))
     calls = tuple(call.model_copy(update={"id": f"{number}.{place}"}) for place, call in enumerate(turn.calls, start=1))
     turn = turn.model_copy(update={"calls": calls})
@@ -69,7 +72,10 @@ def send_back(context: AgentContext, turn: Turn, position: int) -> int | None:
 
 def write_system(context: AgentContext) -> str:
     """Write the persona's instructions, and what the caller put behind them."""
-    persona = {**context.persona.model_dump(), "may_ask": list(context.tools.personas)}
+    persona = {
+        **context.persona.model_dump(),
+        "may_ask": [name for name in context.tools.inner if name.startswith(ASK)],
+    }
     return "\n\n".join(
         filter(
             None, [render_prompt(context.catalog, context.persona.prompt, {"persona": persona}), context.request.system]

@@ -4,28 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from axagents.agents.persona import Persona
 from axagents.catalog import Catalog, ToolFacts
 from axagents.errors import AxError, Failed
-from axagents.fields import RequiredText
 from axagents.llm.turn import Offer
 from axagents.requests import validate
 from axagents.toolkit import ToolError, ToolSpec, Touch
 
 Arguments = dict[str, Any]
-
-
-ASK = "ask-"
-
-
-class Question(BaseModel):
-    """What one persona asks another."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    query: RequiredText = Field(description="the task or the question, in plain words")
 
 
 @dataclass(frozen=True)
@@ -43,19 +30,32 @@ class OwnTool:
 
 
 @dataclass(frozen=True)
+class Inner:
+    """A tool that works on the run itself: another persona, or what was said before.
+
+    Attributes:
+        work: given the run's context and the checked request, returns what the journal keeps of the call.
+    """
+
+    facts: ToolFacts
+    request: type[BaseModel]
+    work: Callable[[Any, Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class ToolBox:
     """What one persona may call.
 
     Attributes:
         allowed: names in the content, whether installed or not.
-        own: tools beside them, by name; personas: those that may be asked, by the tool's name.
+        own, inner: tools beside them, by name.
         effects: whether tools with effects are offered; they are not to `ax call`.
     """
 
     catalog: Catalog
     allowed: tuple[str, ...]
     own: Mapping[str, OwnTool] = field(default_factory=dict[str, OwnTool])
-    personas: Mapping[str, Persona] = field(default_factory=dict[str, Persona])
+    inner: Mapping[str, Inner] = field(default_factory=dict[str, Inner])
     effects: bool = True
 
     def with_own(self, tools: Sequence[OwnTool]) -> "ToolBox":
@@ -76,7 +76,7 @@ class ToolBox:
         installed = self.catalog.tools
         found = {name: installed[name] for name in self.allowed if name in installed}
         found |= {name: each.facts for name, each in self.own.items()}
-        found |= {name: _ask_facts(name, persona) for name, persona in self.personas.items()}
+        found |= {name: each.facts for name, each in self.inner.items()}
         return {name: each for name, each in found.items() if self.effects or each.touches is not Touch.EFFECT}
 
     def offers(self) -> list[Offer]:
@@ -114,8 +114,8 @@ class ToolBox:
         self.find(name)
         if name in self.own:
             self.own[name].check(arguments)
-        elif name in self.personas:
-            validate(Question, arguments)
+        elif name in self.inner:
+            validate(self.inner[name].request, arguments)
         else:
             validate(self.catalog.tool(name).request, arguments)
 
@@ -143,16 +143,6 @@ def call_typed(spec: ToolSpec, arguments: Arguments) -> dict[str, Any]:
         raise
     except Exception as error:
         raise Failed(f"the tool {spec.name} broke: {type(error).__name__}: {error}") from error
-
-
-def _ask_facts(name: str, persona: Persona) -> ToolFacts:
-    return ToolFacts(
-        name=name,
-        touches=Touch.COMPUTE,
-        description=f"Hand a task to the {persona.title}, who is best at {', '.join(persona.best_for)}, and get the"
-        " answer with the figures in it. Say all that is needed: names, versions, datasets.",
-        parameters=Question.model_json_schema(),
-    )
 
 
 def missing_tools(catalog: Catalog, names: Sequence[str]) -> list[str]:

@@ -156,7 +156,7 @@ def open_provider(
             field="--provider",
             hint=f"export {endpoint.key_variable}=..., or --provider offline",
         )
-    return Patient(_Later(endpoint), deadline or SECONDS)
+    return Patient(_Later(endpoint), deadline or SECONDS, context_window=endpoint.context_window)
 
 
 def preload(kind: Kind) -> threading.Thread:

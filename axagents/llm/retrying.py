@@ -64,8 +64,9 @@ def turns_end(at: float) -> Generator[None]:
 class Patient:
     """A provider that asks its speaker again when that may help, all within a time."""
 
-    def __init__(self, speaker: Speaker, seconds: float) -> None:
+    def __init__(self, speaker: Speaker, seconds: float, *, context_window: int | None = None) -> None:
         self.name = speaker.name
+        self.context_window = context_window
         self.speaker = speaker
         self._seconds = seconds
 

@@ -18,6 +18,7 @@ class ScriptedModel:
     """
 
     name = "scripted"
+    context_window: int | None = None
 
     def __init__(self, turns: Iterable[Turn]) -> None:
         self._turns = list(turns)

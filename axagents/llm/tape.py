@@ -25,6 +25,7 @@ class Recorder:
 
     def __init__(self, provider: Provider, path: Path) -> None:
         self.name = provider.name
+        self.context_window = provider.context_window
         self._provider = provider
         self._path = path
         self._append("")
@@ -58,6 +59,7 @@ class Player:
         self._exchanges = list(_read(path))
         self._played: set[int] = set()
         self.name = str(self._exchanges[0]["provider"])
+        self.context_window: int | None = None
 
     def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:
         """Return the turn that was recorded for the same request.

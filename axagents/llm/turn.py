@@ -24,7 +24,9 @@ class Call(BaseModel):
     Attributes:
         sources: by the argument's dotted name.
         condition: what must hold before, as code can check it: "f1 > 0.85" or "passed".
+        receipt: of a call of an earlier exchange, by which its result is referred to.
         unread: why the arguments could not be read, where they could not; they are empty then.
+        ignored: words of the request that no argument took up.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +36,9 @@ class Call(BaseModel):
     arguments: dict[str, Any]
     sources: dict[str, Source] = Field(default_factory=dict)
     condition: str | None = None
+    receipt: str | None = None
     unread: str | None = None
+    ignored: tuple[str, ...] = ()
 
 
 class Need(BaseModel):
@@ -139,9 +143,14 @@ class Offer:
 
 
 class Provider(Protocol):
-    """Who thinks: a language model, the offline planner, or a script."""
+    """Who thinks: a language model, the offline planner, or a script.
+
+    Attributes:
+        context_window: tokens that it can read; None where that is not known, or no matter.
+    """
 
     name: str
+    context_window: int | None
 
     def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:
         """Return the next turn of a conversation.

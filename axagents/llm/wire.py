@@ -10,6 +10,10 @@ from axagents.llm.turn import Call, Message, Offer, Source
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_-]")
 _SHOWN = 200
+RESULT_MOST = 30_000
+"""Characters of one result that a model is shown at once."""
+READ_ON = "conversation-read"
+"""The tool that reads on."""
 NOT_CALLED = "not called, since another call of this turn failed or was not approved"
 
 
@@ -37,7 +41,10 @@ def settled(messages: Sequence[Message]) -> list[Message]:
         answered = {each.call_id for each in results}
         missing = [call for call in message.calls if call.id not in answered]
         if len(missing) == len(message.calls):
-            called = "\n".join(f"[called {call.tool} {json_text(call.arguments)}]" for call in missing)
+            called = "\n".join(
+                f"[called {call.tool} {json_text(call.arguments)}{f' -> {call.receipt}' if call.receipt else ''}]"
+                for call in missing
+            )
             text = f"{called}\n{message.text}".strip()
             found.append(message.model_copy(update={"text": text, "calls": (), "raw": ()}))
             continue
@@ -57,7 +64,11 @@ def result_text(message: Message) -> str:
     if message.error is not None:
         return json_text({"error": message.error})
     told = {"receipt": message.receipt} if message.receipt else {}
-    return json_text({**told, "result": message.result})
+    text = json_text(message.result)
+    if len(text) <= RESULT_MOST:
+        return json_text({**told, "result": message.result})
+    cut = f"the first {RESULT_MOST} of {len(text)} characters; {READ_ON} gives the rest from offset {RESULT_MOST} on"
+    return json_text({**told, "cut": cut, "result": text[:RESULT_MOST]})
 
 
 def json_text(value: Any) -> str:

@@ -22,6 +22,7 @@ class OfflinePlanner:
     """Plans the last sentence of a conversation; it has nothing to say once the plan is carried out."""
 
     name = "offline"
+    context_window: int | None = None
 
     def __init__(self, ranker: Ranker, world: World) -> None:
         self._ranker = ranker

@@ -1,0 +1,103 @@
+"""Long conversations: receipts are numbered through, old results can be read again, nothing said is lost."""
+
+import json
+
+import pytest
+
+from axagents.agents.condensing import fit
+from axagents.agents.conversation import WHOLE
+from axagents.llm.turn import Message, Turn
+from axagents.llm.wire import RESULT_MOST, result_text
+from axagents.project import Project
+from tests.agents.conftest import DONE, RunScript, call, calls
+
+
+def said(text: str) -> Turn:
+    return Turn(stop_reason="answer", text=text)
+
+
+def test_receipts_are_numbered_through_a_session(lab: Project, run_script: RunScript) -> None:
+    first = run_script(calls(call("lab-count", text="churn")), DONE)
+    assert [each["receipt"] for each in first.calls] == ["r1"]
+    second = run_script(
+        calls(call("lab-count", text="telco data")),
+        said("first {{r1.letters}}, then {{r2.letters}}"),
+        session=first.session,
+    )
+    assert [each["receipt"] for each in second.calls] == ["r2"]
+    assert (second.answer, second.unverified_numbers) == ("first 5, then 10", [])
+    third = run_script(said("5 and 10 it was"), said("the first had {{r1.letters}}"), session=first.session)
+    assert third.answer == "the first had 5"
+
+
+def test_a_number_of_the_first_turn_is_known_at_turn_200(lab: Project, run_script: RunScript) -> None:
+    session = run_script(calls(call("lab-count", text="customers")), DONE, query="never use gender; count it").session
+    for at in range(2, 200):
+        run_script(said("noted"), query=f"remark number {at}", session=session)
+    last = run_script(
+        calls(call("conversation-read", receipt="r1", path="letters")),
+        said("It was {{r1.letters}} letters."),
+        query="how many letters did you count at the very beginning?",
+        session=session,
+    )
+    assert (last.answer, last.unverified_numbers) == ("It was 9 letters.", [])  # c-u-s-t-o-m-e-r-s
+    shown = run_script.model.seen[0][1]  # type: ignore[attr-defined]
+    assert "user: never use gender; count it" in shown[0].text
+    assert "called lab-count -> r1" in shown[0].text
+    assert all(f"remark number {at}" in shown[0].text for at in range(2, 200 - WHOLE))
+    assert len(shown) == 1 + 2 * WHOLE + 1
+    read = run_script.model.seen[1][1][-1]  # type: ignore[attr-defined]
+    assert read.result == {"of": "r1", "path": "letters", "characters": 1, "text": "9", "next_offset": None}
+
+
+def test_what_was_said_is_found_by_words(lab: Project, run_script: RunScript) -> None:
+    session = run_script(calls(call("lab-count", text="abc")), DONE, query="the budget is 40 euros").session
+    run_script(said("hm"), query="nice weather", session=session)
+    run_script(calls(call("conversation-read", about="budget")), DONE, session=session)
+    found = run_script.model.seen[1][1][-1].result  # type: ignore[attr-defined]
+    assert found["nearest"][0] == {
+        "user": "the budget is 40 euros",
+        "answered": found["nearest"][0]["answered"],
+        "receipts": {"r1": "lab-count"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"receipt": "r9"}, "no result of this conversation called 'r9'"),
+        ({"receipt": "r1", "path": "metrics.nope"}, "no part of r1 called 'metrics.nope'"),
+    ],
+)
+def test_reading_what_is_not_there_is_told(run_script: RunScript, arguments: dict[str, str], told: str) -> None:
+    done = run_script(calls(call("lab-count", text="a")), calls(call("conversation-read", **arguments)), DONE)
+    assert told in done.calls[1]["error"]["message"]
+
+
+def test_a_long_result_is_cut_with_its_size_and_read_on() -> None:
+    result = {"rows": ["x" * 100] * 1000}
+    whole = json.dumps(result, separators=(",", ":"))
+    shown = json.loads(result_text(Message(role="tool", call_id="1", tool="t", result=result, receipt="r4")))
+    assert shown["result"] == whole[:RESULT_MOST]
+    assert f"of {len(whole)} characters" in shown["cut"]
+    assert "conversation-read" in shown["cut"]
+
+
+def test_old_results_make_room_and_nothing_said_does() -> None:
+    messages: list[Message] = []
+    for at in range(1, 101):
+        messages += [
+            Message(role="user", text=f"question {at}"),
+            Message(role="tool", call_id=str(at), tool="t", result={"text": "y" * 5_000}, receipt=f"r{at}"),
+        ]
+    window = 50_000  # tokens: 0.6 x 3 characters each are 90,000
+    fitted = fit(messages, window)
+    assert [each.text for each in fitted] == [each.text for each in messages]
+    kept = [each.receipt for each in fitted if each.result and "text" in each.result]
+    assert 0 < len(kept) <= 90_000 / 5_000
+    assert kept[-1] == "r100"
+    assert "r1" in str(fitted[1].result)
+    # The same beginning for the next turns, as long as there is room: what the provider cached stays good.
+    longer = fit([*messages, Message(role="user", text="one more")], window)
+    assert longer[: len(messages)] == fitted
+    assert fit(messages[:10], window) == messages[:10]
