@@ -72,7 +72,7 @@ def _handed_on(context: AgentContext, persona: str, query: str) -> Request:
         max_usd=left_usd,
         system="",
         attached="",
-        caller=replace(before, personas=(*before.personas, context.persona.id)),
+        caller=replace(before, personas=(*before.personas, context.persona.id), run_id=before.run_id or context.run_id),
     )
 
 

@@ -22,8 +22,8 @@ class Caller:
 
     Attributes:
         personas: who asked whom, beginning with the one that the person asked.
-        run_id: the run that the person began, and can resume.
-        words: what the person said.
+        run_id: the run that the person began, and can resume; "" where the first that asked has none, as over MCP.
+        words: what the person said; "" where nobody knows.
     """
 
     personas: tuple[str, ...]

@@ -203,6 +203,9 @@ def _walk(context: AgentContext, ask: Ask) -> AgentRun:
 def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, Any]:
     """Return what programs and people need to know of an effect that waits."""
     begun = context.request.caller or Caller((context.persona.id,), context.run_id, context.request.query)
+    ways = [f"ax approve {plan['approval_id']} && ax runs resume {begun.run_id or context.run_id}"]
+    if begun.words:
+        ways.append(f"ax agent run {begun.personas[0]} --approve {plan['hash']} --input {_shell_input(begun.words)}")
     return {
         "kind": "approval",
         "text": plan["text"],
@@ -212,10 +215,7 @@ def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, A
         "effect": plan["effect"],
         "arguments": plan["arguments"],
         "tainted": plan["tainted"],
-        "approve": [
-            f"ax approve {plan['approval_id']} && ax runs resume {begun.run_id}",
-            f"ax agent run {begun.personas[0]} --approve {plan['hash']} --input {_shell_input(begun.words)}",
-        ],
+        "approve": ways,
     }
 
 
