@@ -17,3 +17,8 @@ def stamp(moment: datetime | None = None) -> str:
 def parse_stamp(text: str) -> datetime:
     """Read what `stamp` wrote."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def nanoseconds(text: str) -> int:
+    """Return what `stamp` wrote as nanoseconds of the epoch."""
+    return int(parse_stamp(text).timestamp() * 1_000_000) * 1000

@@ -144,14 +144,14 @@ def span(name: str, *, kind: Kind = "internal", attributes: Attributes | None = 
         place.recorder.add(made)
 
 
-def add_span(name: str, started: int, *, attributes: Attributes) -> None:
-    """Record something that began at `started`, in nanoseconds of the epoch, and ended now."""
+def add_span(name: str, started: int, ended: int, *, attributes: Attributes) -> None:
+    """Record something that is over, such as a wait for a person; times in nanoseconds of the epoch."""
     place = _here.get()
     if place is not None:
         made = Span(name)
         made.tell(attributes)
         _begin(made, place)
-        made.started, made.ended = started, made.started
+        made.started, made.ended = started, ended
         place.recorder.add(made)
 
 

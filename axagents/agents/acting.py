@@ -5,6 +5,7 @@ from typing import Any
 from axagents.actor import acting
 from axagents.agents.conditions import check_condition
 from axagents.agents.context import AgentContext
+from axagents.agents.spans import calling, tell_call
 from axagents.errors import AxError, Waiting
 from axagents.faults import fault_point
 from axagents.llm.turn import Call
@@ -28,8 +29,9 @@ def make_call(context: AgentContext, call: Call, position: int) -> tuple[int, bo
     if begun is None:
         context.journal.append("call", {"call": call.model_dump(mode="json")})
     fault_point("agents.act.called")
-    with within_run(context.run_id), repeating(begun is not None):
+    with within_run(context.run_id), repeating(begun is not None), calling(call) as told:
         body = _result(context, call)
+        tell_call(told, body)
     return context.journal.append("result", body), body["status"] == "failed"
 
 

@@ -10,6 +10,7 @@ from axagents.agents import acting, conversation
 from axagents.agents.answering import compose_answer
 from axagents.agents.context import AgentContext
 from axagents.agents.proposal import Proposal, draw, is_covered
+from axagents.agents.spans import tell_approval
 from axagents.agents.thinking import send_back, take_turn
 from axagents.faults import fault_point
 from axagents.llm.turn import Call
@@ -116,6 +117,7 @@ def _approve(context: AgentContext, call: Call, proposal: Proposal) -> bool:
         status = "approved" if word["approved"] else "denied"
         standing = approvals.decide(standing.approval_id, status, how=word["how"])
     context.journal.append("approval", {"call_id": call.id, "hash": proposal.hash, "status": standing.status})
+    tell_approval(standing, call.tool)
     fault_point("agents.review.decided")
     if standing.status == "approved":
         note(f"approved: {proposal.tool} {proposal.hash} ({standing.how})")

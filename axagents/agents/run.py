@@ -15,6 +15,7 @@ from axagents.agents.delegation import ended_badly
 from axagents.agents.graph import FRESH, build_graph
 from axagents.agents.opening import OFFLINE_NOTICE, Desk, open_context, open_desk
 from axagents.agents.request import NO_LEAVE, Caller, Leave, Request, read_request
+from axagents.agents.spans import invoking
 from axagents.errors import AxError, LimitReached, UserError, Waiting
 from axagents.llm.turn import Provider
 from axagents.progress import note
@@ -154,8 +155,9 @@ def _go(context: AgentContext, ask: Ask) -> AgentRun:
     if context.provider.name == "offline":
         note(OFFLINE_NOTICE)
     try:
-        with runs.told_if_cut(context.run_id):
+        with runs.told_if_cut(context.run_id), invoking(context) as told:
             done = _walk(context, ask)
+            told.tell({"axagents.status": done.status, "axagents.steps": done.steps})
         _record(runs, done)
     except Waiting as waiting:
         runs.fail(context.run_id, waiting, status="waiting")

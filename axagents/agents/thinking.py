@@ -7,6 +7,7 @@ from axagents.agents.condensing import fit
 from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
 from axagents.agents.delegation import ASK
 from axagents.agents.prompting import render_prompt
+from axagents.agents.spans import taking_turn, tell_turn
 from axagents.agents.wording import spell_call
 from axagents.errors import LimitReached, ProviderError, UserError
 from axagents.fields import canonical_json
@@ -44,9 +45,10 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
 def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
     system = write_system(context)
     messages = fit(context.messages(position), context.provider.context_window)
-    with turns_end(context.deadline):
-        turn = context.provider.take_turn(system, messages, context.tools.offers())
     number = 1 + sum("turn" in entry.body for entry in context.journal.entries(kind="message"))
+    with turns_end(context.deadline), taking_turn(context) as told:
+        turn = context.provider.take_turn(system, messages, context.tools.offers())
+        tell_turn(told, turn, number)
     calls = tuple(call.model_copy(update={"id": f"{number}.{place}"}) for place, call in enumerate(turn.calls, start=1))
     turn = turn.model_copy(update={"calls": calls})
     wanted = calls if turn.stop_reason == "calls" else ()

@@ -52,7 +52,7 @@ def judge(
     if status in (400, 413, 422) and (status == 413 or any(sign in words for sign in _TOO_LONG)):
         return too_long(endpoint)
     if status in _AGAIN:
-        return Again(_busy(status, message), wait=retry_after(headers or {}))
+        return Again(_busy(status, message), wait=retry_after(headers or {}), status=status)
     return _refused(endpoint, status, message)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +16,7 @@ from axagents.errors import ProviderError, nearest
 from axagents.llm.retrying import Patient, Speaker
 from axagents.llm.turn import Message, Offer, Turn, Usage
 from axagents.settings import Prices, ProviderSettings
+from axagents.tracing import current_span
 
 Kind = Literal["anthropic", "openai"]
 
@@ -177,7 +179,22 @@ class _Later:
     def speak(self, system: str, messages: Sequence[Message], offers: Sequence[Offer], *, seconds: float) -> Turn:
         speaker = self._speaker or _load(self.endpoint.kind)(self.endpoint)
         self._speaker = speaker
+        _tell_span(self.endpoint)
         return speaker.speak(system, messages, offers, seconds=seconds)
+
+
+def _tell_span(endpoint: Endpoint) -> None:
+    """Put the model and its address to the span of the turn."""
+    told = current_span()
+    if told.attributes.get("gen_ai.operation.name") == "chat":
+        told.name = f"chat {endpoint.model}"
+        told.tell(
+            {
+                "gen_ai.request.model": endpoint.model,
+                "gen_ai.request.stream": True,
+                "server.address": urlsplit(endpoint.base_url).hostname,
+            }
+        )
 
 
 def _load(kind: Kind) -> Callable[[Endpoint], Speaker]:

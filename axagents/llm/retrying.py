@@ -11,6 +11,7 @@ from typing import Protocol
 from axagents.errors import ProviderError
 from axagents.llm.turn import Message, Offer, Turn
 from axagents.progress import note
+from axagents.tracing import current_span
 
 TRIES = 8
 LONGEST_WAIT = 60.0
@@ -27,13 +28,20 @@ class Again(Exception):
         why: what went wrong, in words.
         wait: seconds that the provider asked to be left alone.
         tries: how often it is worth trying.
+        status: of HTTP, where there was one.
     """
 
-    def __init__(self, why: str, *, wait: float | None = None, tries: int = TRIES) -> None:
+    def __init__(self, why: str, *, wait: float | None = None, tries: int = TRIES, status: int | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.wait = wait
         self.tries = tries
+        self.status = status
+
+    @property
+    def kind(self) -> str:
+        """Return what went wrong in one word, for spans."""
+        return str(self.status or "_OTHER")
 
 
 class Speaker(Protocol):
@@ -90,6 +98,7 @@ class Patient:
                     raise self._given_up(again, tried, time.monotonic() - began) from None
                 if wait >= _TELL_FROM:
                     note(f"{self.name}: {again.why}; asking again in {wait:.0f} s")
+                current_span().happened("axagents.retry", {"error.type": again.kind, "axagents.wait_s": round(wait, 3)})
             time.sleep(wait)
         raise AssertionError("counting has no end")
 

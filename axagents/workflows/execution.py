@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -13,6 +13,8 @@ from axagents.errors import AxError, UserError, Waiting
 from axagents.progress import StepDone, emit
 from axagents.project import Project
 from axagents.stores.runs import RunRecord, Runs, active_run, is_repeating, within_run
+from axagents.stores.traces.recording import traced_run
+from axagents.tracing import Span
 from axagents.workflows.graphs import Graph, StepContext, Workflow
 from axagents.workflows.names import load_workflow
 from axagents.workflows.outcome import Outcome, WorkflowRun
@@ -75,14 +77,21 @@ def _go(project: Project, workflow: Workflow, *, run_id: str, first: dict[str, A
     runs = Runs(project)
     began = time.perf_counter()
     try:
-        with within_run(run_id), runs.told_if_cut(run_id):
+        with within_run(run_id), runs.told_if_cut(run_id), _traced(project, workflow.name, run_id) as told:
             outcome = _invoke(project, workflow, run_id=run_id, first=first)
+            told.tell({"axagents.verdict": outcome.verdict})
         runs.finish(run_id, "completed", verdict=outcome.verdict, result=outcome.model_dump(mode="json"))
     except AxError as error:
         runs.fail(run_id, error, status="waiting" if isinstance(error, Waiting) else "failed")
         error.add_note(run_id)
         raise
     return as_run(workflow.name, run_id, outcome, seconds=time.perf_counter() - began)
+
+
+def _traced(project: Project, name: str, run_id: str) -> AbstractContextManager[Span]:
+    # OpenTelemetry's conventions take a workflow as an agent of its kind (release 0.1.0).
+    attributes = {"gen_ai.operation.name": "invoke_workflow", "gen_ai.agent.name": name}
+    return traced_run(project, run_id, f"invoke_workflow {name}", attributes=attributes)
 
 
 def as_run(name: str, run_id: str, outcome: Outcome, *, seconds: float) -> WorkflowRun:

@@ -14,6 +14,7 @@ from axagents.faults import fault_point
 from axagents.progress import StepDone, StepStarted, emit
 from axagents.project import Project
 from axagents.stores.runs import Runs
+from axagents.tracing import span
 
 State = dict[str, Any]
 
@@ -77,7 +78,8 @@ def recorded(name: str, step: Step, *, position: int, total: int) -> Callable[..
         runs.step_started(context.run_id, name)
         fault_point(f"{context.workflow}.{name}.started")
         began = time.perf_counter()
-        updates = step(state, context)
+        with span(f"step {name}", attributes={"axagents.step": name}):
+            updates = step(state, context)
         seconds = time.perf_counter() - began
         fault_point(f"{context.workflow}.{name}.computed")
         runs.step_done(context.run_id, name, seconds)
