@@ -15,6 +15,7 @@ COMMANDS = {
     "run": Entry("axagents.cli.run", "Run a workflow."),
     "list": Entry("axagents.cli.list", "List the workflows and their required fields."),
     "agent": Entry("axagents.cli.agent", "Run the persona agents, or look at them."),
+    "chat": Entry("axagents.cli.chat.command", "Talk with the personas."),
     "memory": Entry("axagents.cli.memory", "Store, find and tidy what should be remembered."),
     "data": Entry("axagents.cli.data", "Keep the catalog of datasets."),
     "experiments": Entry("axagents.cli.experiments", "Look at experiments and compare them."),

@@ -14,11 +14,16 @@ def explain(error: Exception, arguments: Sequence[str]) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         tell(str(cast(Any, error).format_message()))
         return UserError.exit_code
-    told = _as_told(error)
-    if "--debug" in arguments:
-        traceback.print_exception(error)
+    told = as_told(error, arguments)
     show_error(told, as_json=_wants_json(arguments))
     return told.exit_code
+
+
+def as_told(error: Exception, arguments: Sequence[str]) -> AxError:
+    """Return what went wrong as the user is told it; with --debug, print where it came from."""
+    if "--debug" in arguments:
+        traceback.print_exception(error)
+    return _as_told(error)
 
 
 def _as_told(error: Exception) -> AxError:

@@ -1,9 +1,11 @@
 """The command `ax`: run it, and turn whatever goes wrong into one line and an exit code."""
 
 import sys
+from collections.abc import Callable
 
 from axagents import __version__
 from axagents.cli.output import say, tell
+from axagents.errors import AxError
 
 
 def main() -> None:
@@ -30,3 +32,16 @@ def run(arguments: list[str]) -> int:
 
         return explain(error, arguments)
     return code if isinstance(code, int) else 0
+
+
+def attempt(work: Callable[[], None]) -> AxError | None:
+    """Do one piece of the work of a command that goes on whatever happens, and return what went wrong with it."""
+    try:
+        work()
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        from axagents.cli.failures import as_told
+
+        return as_told(error, sys.argv)
+    return None

@@ -1,0 +1,1 @@
+"""`ax chat`: talk with the personas."""
