@@ -11,7 +11,6 @@ from axagents.faults import fault_point
 from axagents.llm.turn import Call
 from axagents.progress import note
 from axagents.requests import validate
-from axagents.stores.agents.journal import Entry
 from axagents.stores.runs import repeating, within_run
 
 
@@ -20,25 +19,21 @@ def make_call(context: AgentContext, call: Call, position: int) -> tuple[int, bo
 
     A call that an earlier process made is not made again; one that it began goes on where it stopped.
     """
-    begun, ended = _earlier(context, call)
+    ledger = context.ledger.read()
+    ended = ledger.ended.get(call.id)
     if ended is not None:
         return ended.position, ended.body["status"] == "failed"
     skipped = skip_unmet(context, call, position)
     if skipped is not None:
         return skipped, False
-    if begun is None:
+    begun = call.id in ledger.begun
+    if not begun:
         context.journal.append("call", {"call": call.model_dump(mode="json")})
     fault_point("agents.act.called")
-    with within_run(context.run_id), repeating(begun is not None), calling(call) as told:
+    with within_run(context.run_id), repeating(begun), calling(call) as told:
         body = _result(context, call)
         tell_call(told, body)
     return context.journal.append("result", body), body["status"] == "failed"
-
-
-def _earlier(context: AgentContext, call: Call) -> tuple[Entry | None, Entry | None]:
-    begun = (each for each in context.journal.entries(kind="call") if each.body["call"]["id"] == call.id)
-    ended = (each for each in context.results() if each.body["call_id"] == call.id)
-    return next(begun, None), next(ended, None)
 
 
 def _result(context: AgentContext, call: Call) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def status_of(ended: str, calls: Sequence[Mapping[str, Any]]) -> str:
 def made_calls(context: AgentContext, position: int | None = None) -> list[dict[str, Any]]:
     """Return the calls of a run as programs see them, each with the number of its receipt."""
     calls: list[dict[str, Any]] = []
-    number = context.base
+    number = context.ledger.read().base
     for entry in context.results(position):
         body = entry.body
         number += body["status"] == "done"

@@ -11,29 +11,31 @@ _SHARE = 0.6
 _USUAL_WINDOW = 100_000
 
 
-def fit(messages: Sequence[Message], context_window: int | None) -> list[Message]:
+def fit(conversation: Sequence[tuple[Message, int]], context_window: int | None) -> list[Message]:
     """Return the messages with old results left out, so that they take no more than a share of the model's window.
 
     What people and the assistant said stays whole. Where the room is used up, all results before the newest are left
     out at once, so that what a provider's cache holds of the conversation stays the same for many turns.
+
+    Args:
+        conversation: messages, each with its size in characters.
     """
+    messages = [message for message, _ in conversation]
     room = int((context_window or _USUAL_WINDOW) * _SHARE) * CHARACTERS_A_TOKEN
-    sizes = [_size(message) for message in messages]
-    if sum(sizes) <= room:
-        return list(messages)
+    if sum(min(size, RESULT_MOST) if message.role == "tool" else size for message, size in conversation) <= room:
+        return messages
     left_out, used = 0, 0
-    for at, size in enumerate(sizes):
+    for at, message in enumerate(messages):
+        size = _size(message)
         used += size
         if used > room:
             left_out = at
-            used = sum(_least(message) for message in messages[:at]) + size
+            used = sum(_least(each) for each in messages[:at]) + size
     return [_without_result(message) if at < left_out else message for at, message in enumerate(messages)]
 
 
 def _size(message: Message) -> int:
-    if message.result is not None:
-        return min(RESULT_MOST, len(json_text(message.result)))
-    return _least(message)
+    return _least(message) if message.result is None else min(RESULT_MOST, len(json_text(message.result)))
 
 
 def _least(message: Message) -> int:

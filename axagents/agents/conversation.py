@@ -51,7 +51,7 @@ def exchanges(context: AgentContext) -> list[dict[str, Any]]:
 def earlier_results(context: AgentContext) -> dict[str, dict[str, Any]]:
     """Return the results of the session's earlier exchanges by their receipts; those that gc took are not there."""
     results: dict[str, dict[str, Any]] = {}
-    for each in exchanges(context) if context.base else ():
+    for each in exchanges(context) if context.ledger.read().base else ():
         done = [
             entry.body["result"]
             for entry in AgentJournal(context.project, each["run_id"]).entries(kind="result")
@@ -104,7 +104,7 @@ def remember(context: AgentContext) -> None:
         "answer": body["answer"],
         "calls": [{key: each[key] for key in ("tool", "arguments", "receipt")} for each in made],
         "needs": body["needs"] if body["status"] == "waiting" else [],
-        "base": context.base,
+        "base": context.ledger.read().base,
     }
     try:
         Memory(context.project).store(f"{context.session}/{context.run_id}", value, namespace=NAMESPACE)

@@ -61,13 +61,13 @@ def ask_persona(context: AgentContext, persona: str, query: str) -> dict[str, An
 def _handed_on(context: AgentContext, persona: str, query: str) -> Request:
     request = context.request
     before = request.caller or Caller((), context.run_id, request.query)
-    left_usd = None if context.max_usd is None else max(0.0, context.max_usd - context.spent_usd())
+    left_usd = None if context.max_usd is None else max(0.0, context.max_usd - context.ledger.read().cost_usd)
     return replace(
         request,
         persona=persona,
         query=query,
         session=f"{context.session}+{persona}",
-        max_steps=context.max_steps - context.steps_taken(),
+        max_steps=context.max_steps - context.ledger.read().steps,
         deadline=max(0.001, context.deadline - time.monotonic()),
         max_usd=left_usd,
         system="",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from axagents.agents.context import AgentContext, HandOn
 from axagents.agents.delegation import asking
+from axagents.agents.ledger import Ledger
 from axagents.agents.persona import Persona, load_persona
 from axagents.agents.request import Request
 from axagents.agents.rereading import rereading
@@ -148,5 +149,5 @@ def open_context(desk: Desk, request: Request, run_id: str, *, hand_on: HandOn) 
         deadline=time.monotonic() + seconds,
         seconds=seconds,
         hand_on=hand_on,
-        journal=AgentJournal(desk.project, run_id),
+        ledger=Ledger(AgentJournal(desk.project, run_id)),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axagents.agents.context import count_steps, spent
+from axagents.agents.ledger import count_steps, spent
 from axagents.agents.request import Request
 from axagents.agents.run import run_agent
 from axagents.errors import AxError

@@ -1,10 +1,10 @@
 """Templates: the personas' instructions and the answers' wording, in a sandbox."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from axagents.agents.receipts import quoted, raw, write
@@ -31,10 +31,15 @@ def render_prompt(catalog: Catalog, name: str, values: Mapping[str, Any]) -> str
     """
     file = catalog.find("prompts", name)
     try:
-        return _environment().from_string(file.text).render(values).strip()
+        return _compiled(file.text).render(values).strip()
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         raise UserError(f"{file.path}{f', line {line}' if line else ''}: {error}") from error
+
+
+@lru_cache(maxsize=128)
+def _compiled(text: str) -> Template:
+    return _environment().from_string(text)
 
 
 def _figure(value: Any, digits: int = 4) -> str:

@@ -10,9 +10,10 @@ from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict
 
 from axagents.agents.answering import made_calls
-from axagents.agents.context import AgentContext, HandOn, count_steps, spent
+from axagents.agents.context import AgentContext, HandOn
 from axagents.agents.delegation import ended_badly
 from axagents.agents.graph import FRESH, build_graph
+from axagents.agents.ledger import count_steps, spent
 from axagents.agents.opening import OFFLINE_NOTICE, Desk, open_context, open_desk
 from axagents.agents.request import NO_LEAVE, Caller, Leave, Request, read_request
 from axagents.agents.spans import invoking

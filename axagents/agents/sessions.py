@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from axagents.agents.context import spent
+from axagents.agents.ledger import spent
 from axagents.agents.opening import CALL
 from axagents.errors import Failed, NotFound, UserError
 from axagents.project import Project

@@ -1,16 +1,14 @@
 """One turn of the provider, kept in the journal: malformed calls are told to it, and loops are stopped."""
 
-from typing import Any
-
 from axagents.agents.answering import unbacked_numbers
 from axagents.agents.condensing import fit
 from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
 from axagents.agents.delegation import ASK
+from axagents.agents.ledger import same_call
 from axagents.agents.prompting import render_prompt
 from axagents.agents.spans import taking_turn, tell_turn
 from axagents.agents.wording import spell_call
 from axagents.errors import LimitReached, ProviderError, UserError
-from axagents.fields import canonical_json
 from axagents.llm.retrying import turns_end
 from axagents.llm.turn import Message, Turn
 from axagents.progress import note
@@ -28,14 +26,14 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
     """
     wrong: str | None = None
     for _ in range(MALFORMED_MOST + 1):
-        kept = [entry for entry in context.journal.entries() if entry.position > position]
+        kept = context.journal.entries(after=position)
         if kept and kept[0].kind == "message" and "turn" in kept[0].body:
             position, turn = kept[0].position, Turn.model_validate(kept[0].body["turn"])
         else:
             position, turn = _ask(context, position)
         wrong = _malformed(context, turn)
         if wrong is None:
-            _stop_loops(context, turn, position)
+            _stop_loops(context, turn)
             _tell(turn)
             return position, turn
         position = _tell_malformed(context, turn, wrong)
@@ -44,8 +42,8 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
 
 def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
     system = write_system(context)
-    messages = fit(context.messages(position), context.provider.context_window)
-    number = 1 + sum("turn" in entry.body for entry in context.journal.entries(kind="message"))
+    messages = fit(context.ledger.messages(position), context.provider.context_window)
+    number = context.ledger.turns + 1
     with turns_end(context.deadline), taking_turn(context) as told:
         turn = context.provider.take_turn(system, messages, context.tools.offers())
         tell_turn(told, turn, number)
@@ -60,7 +58,7 @@ def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
 
 def send_back(context: AgentContext, turn: Turn, position: int) -> int | None:
     """Give an answer back, once, whose numbers no tool computed; return the journal's position behind it."""
-    kept = [each for each in context.journal.entries() if each.position > position and each.body.get("sent_back")]
+    kept = [each for each in context.journal.entries(after=position) if each.body.get("sent_back")]
     if kept:
         return kept[0].position
     before = any(each.body.get("sent_back") for each in context.journal.entries(kind="message"))
@@ -111,18 +109,14 @@ def _tell_malformed(context: AgentContext, turn: Turn, wrong: str) -> int:
     return position
 
 
-def _stop_loops(context: AgentContext, turn: Turn, position: int) -> None:
-    made = [_same(entry.body["call"]) for entry in context.journal.entries(until=position, kind="call")]
+def _stop_loops(context: AgentContext, turn: Turn) -> None:
+    made = context.ledger.read().made
     for call in turn.calls if turn.stop_reason == "calls" else ():
-        if made.count(_same(call.model_dump(mode="json"))) >= SAME_CALL_MOST:
+        if made[same_call(call.tool, call.arguments)] >= SAME_CALL_MOST:
             raise LimitReached(
                 f"{call.tool} was to be called a third time with the same arguments",
                 hint=f"ax runs show {context.run_id}",
             )
-
-
-def _same(call: dict[str, Any]) -> str:
-    return canonical_json([call["tool"], call["arguments"]])
 
 
 def _tell(turn: Turn) -> None:

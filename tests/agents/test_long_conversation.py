@@ -83,6 +83,10 @@ def test_a_long_result_is_cut_with_its_size_and_read_on() -> None:
     assert "conversation-read" in shown["cut"]
 
 
+def sized(messages: list[Message]) -> list[tuple[Message, int]]:
+    return [(message, len(message.model_dump_json())) for message in messages]
+
+
 def test_old_results_make_room_and_nothing_said_does() -> None:
     messages: list[Message] = []
     for at in range(1, 101):
@@ -91,13 +95,13 @@ def test_old_results_make_room_and_nothing_said_does() -> None:
             Message(role="tool", call_id=str(at), tool="t", result={"text": "y" * 5_000}, receipt=f"r{at}"),
         ]
     window = 50_000  # tokens: 0.6 x 3 characters each are 90,000
-    fitted = fit(messages, window)
+    fitted = fit(sized(messages), window)
     assert [each.text for each in fitted] == [each.text for each in messages]
     kept = [each.receipt for each in fitted if each.result and "text" in each.result]
     assert 0 < len(kept) <= 90_000 / 5_000
     assert kept[-1] == "r100"
     assert "r1" in str(fitted[1].result)
     # The same beginning for the next turns, as long as there is room: what the provider cached stays good.
-    longer = fit([*messages, Message(role="user", text="one more")], window)
+    longer = fit(sized([*messages, Message(role="user", text="one more")]), window)
     assert longer[: len(messages)] == fitted
-    assert fit(messages[:10], window) == messages[:10]
+    assert fit(sized(messages[:10]), window) == messages[:10]

@@ -14,41 +14,48 @@ Kind = Literal["message", "call", "result", "approval", "answer"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry; positions of a run count from 1."""
+    """One entry; positions of a run count from 1, `size` is that of the body's JSON in characters."""
 
     position: int
     kind: Kind
     body: dict[str, Any]
     at: str
+    size: int
 
 
 class AgentJournal:
-    """The journal of one run."""
+    """The journal of one run; one process at a time goes on with it, and keeps in mind what it read or wrote."""
 
     def __init__(self, project: Project, run_id: str) -> None:
         self._database = open_database(project)
         self._run_id = run_id
+        self._known: list[Entry] | None = None
 
     def append(self, kind: Kind, body: dict[str, Any]) -> int:
         """Write an entry, tell who listens, and return its position."""
+        known = self._entries()
+        text = json.dumps(body, ensure_ascii=False)
+        entry = Entry(len(known) + 1, kind, body, stamp(), len(text))
         with self._database.write() as connection:
-            (last,) = connection.execute(
-                "SELECT coalesce(max(position), 0) FROM agent_journal WHERE run_id = ?", (self._run_id,)
-            ).fetchone()
             connection.execute(
                 "INSERT INTO agent_journal (run_id, position, kind, body, at) VALUES (?, ?, ?, ?, ?)",
-                (self._run_id, last + 1, kind, json.dumps(body, ensure_ascii=False), stamp()),
+                (self._run_id, entry.position, kind, text, entry.at),
             )
+        known.append(entry)
         emit(Written(self._run_id, kind, body))
-        return last + 1
+        return entry.position
 
-    def entries(self, *, until: int | None = None, kind: Kind | None = None) -> list[Entry]:
-        """Return the entries in order, up to a position, of one kind when it is given."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                "SELECT position, kind, body, at FROM agent_journal"
-                " WHERE run_id = ? AND position <= coalesce(?, position) AND kind = coalesce(?, kind)"
-                " ORDER BY position",
-                (self._run_id, until, kind),
-            ).fetchall()
-        return [Entry(row["position"], row["kind"], json.loads(row["body"]), row["at"]) for row in rows]
+    def entries(self, *, after: int = 0, until: int | None = None, kind: Kind | None = None) -> list[Entry]:
+        """Return the entries in order, behind a position and up to one, of one kind when it is given."""
+        found = self._entries()[after:until]
+        return [each for each in found if each.kind == kind] if kind else found
+
+    def _entries(self) -> list[Entry]:
+        if self._known is None:
+            with self._database.read() as connection:
+                rows = connection.execute(
+                    "SELECT position, kind, body, at FROM agent_journal WHERE run_id = ? ORDER BY position",
+                    (self._run_id,),
+                ).fetchall()
+            self._known = [Entry(each[0], each[1], json.loads(each[2]), each[3], len(each[2])) for each in rows]
+        return self._known

@@ -1,0 +1,98 @@
+"""What the journal of a run adds up to, kept up with it entry by entry, so that a long run's steps cost no more."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from axagents.fields import canonical_json
+from axagents.llm.turn import Message
+from axagents.stores.agents.journal import AgentJournal, Entry
+
+
+class Ledger:
+    """The sums and the conversation of one run.
+
+    Attributes:
+        base: how many results the conversation had before this run.
+        turns: those taken so far.
+        steps, cost_usd: turns and calls, and US dollars, those of the personas that were asked included.
+        begun, ended: entries of calls and of their results, by the call's id.
+        made: how often each call was made, by tool and arguments.
+    """
+
+    def __init__(self, journal: AgentJournal) -> None:
+        self.journal = journal
+        self._position = 0
+        self._at: list[int] = []
+        self._messages: list[tuple[Message, int]] = []
+        self._results = 0
+        self.base = self.turns = self.steps = 0
+        self.cost_usd = 0.0
+        self.begun: dict[str, Entry] = {}
+        self.ended: dict[str, Entry] = {}
+        self.made: Counter[str] = Counter()
+
+    def read(self) -> "Ledger":
+        """Take in what the journal holds by now."""
+        for entry in self.journal.entries(after=self._position):
+            self._take(entry)
+            self._position = entry.position
+        return self
+
+    def _take(self, entry: Entry) -> None:
+        body = entry.body
+        self.base = body.get("base", self.base)
+        self.turns += "turn" in body
+        self.steps += count_steps([entry])
+        self.cost_usd += spent([entry], "cost_usd")
+        if entry.kind == "call":
+            self.begun[body["call"]["id"]] = entry
+            self.made[same_call(body["call"]["tool"], body["call"]["arguments"])] += 1
+        elif entry.kind == "result":
+            self.ended[body["call_id"]] = entry
+        for message in _messages(entry):
+            self._at.append(entry.position)
+            self._messages.append((self._numbered(message), entry.size))
+
+    def _numbered(self, message: Message) -> Message:
+        if message.role != "tool" or message.result is None:
+            return message
+        self._results += 1
+        return message.model_copy(update={"receipt": f"r{self.base + self._results}"})
+
+    def messages(self, until: int) -> Sequence[tuple[Message, int]]:
+        """Return the conversation up to a position of the journal, each message with its size in characters."""
+        return self.read()._messages[: bisect_right(self._at, until)]
+
+
+def count_steps(entries: Sequence[Entry]) -> int:
+    """Count the turns of the model and the calls, those of personas that were asked included."""
+    return sum(
+        ("turn" in entry.body) + (entry.kind == "result") + entry.body.get("asked", {}).get("steps", 0)
+        for entry in entries
+    )
+
+
+def spent(entries: Sequence[Entry], what: str) -> Any:
+    """Add up the `tokens` or the `cost_usd` of a run's turns and of the personas that it asked."""
+    return sum(entry.body.get("turn", {}).get(what, 0) + entry.body.get("asked", {}).get(what, 0) for entry in entries)
+
+
+def same_call(tool: str, arguments: dict[str, Any]) -> str:
+    """Return a text that two calls share when they are the same."""
+    return canonical_json([tool, arguments])
+
+
+def _messages(entry: Entry) -> list[Message]:
+    body = entry.body
+    if "earlier" in body:
+        return [Message.model_validate(each) for each in body["earlier"]]
+    if entry.kind == "message":
+        return [Message.model_validate(body["message"])]
+    if entry.kind == "result":
+        error = body["error"]["message"] if body.get("error") else body.get("why")
+        return [
+            Message(role="tool", call_id=body["call_id"], tool=body["tool"], result=body.get("result"), error=error)
+        ]
+    return []
