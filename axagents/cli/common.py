@@ -35,7 +35,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to print the
 ProjectOption = Annotated[
     Path | None, typer.Option("--project", help="The project's folder; by default the nearest one with an ax.toml.")
 ]
-VerboseOption = Annotated[bool, typer.Option("--verbose", help="Tell more on standard error.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Tell more.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 FailOnOption = Annotated[str | None, typer.Option("--fail-on", metavar="VERDICTS", help="Exit 8 on these verdicts.")]
 
@@ -81,6 +81,7 @@ def _with_common_options(function: Callable[..., Shown], need: Need, *, listened
         common = {key: arguments.pop(key) for key in _COMMON}
         as_json = common["format_"] is Format.JSON
         _as_json.set(as_json)
+        _verbose.set(common["verbose_"])
         work = functools.partial(_listened, function, arguments) if listened else lambda: function(**arguments)
         shown = _in_project(need, common["project_"], work)
         show(shown, as_json=as_json)
@@ -125,6 +126,7 @@ def _in_project(need: Need, folder: Path | None, work: Callable[[], Shown]) -> S
 
 _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 _as_json: ContextVar[bool] = ContextVar("as_json", default=False)
+_verbose: ContextVar[bool] = ContextVar("verbose", default=False)
 
 
 def named_folder() -> Path | None:
@@ -135,6 +137,11 @@ def named_folder() -> Path | None:
 def wants_json() -> bool:
     """Tell whether `--format json` asks for the result."""
     return _as_json.get()
+
+
+def wants_more() -> bool:
+    """Tell whether `--verbose` asks for all there is to say."""
+    return _verbose.get()
 
 
 def _exit_code(shown: Shown, fail_on: str | None) -> int:

@@ -1,16 +1,17 @@
 """`ax runs`: list, show, resume and abandon runs."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from axagents.cli.common import Need, command, group
+from axagents.cli.common import Need, command, group, wants_more
 from axagents.cli.output import Shown, table
 from axagents.errors import UserError
 
 if TYPE_CHECKING:
     from axagents.project import Project
-    from axagents.stores.runs import RunRecord, Runs
+    from axagents.stores.runs import RunRecord
 
 app = group("List, show, resume and abandon runs.")
 
@@ -34,14 +35,19 @@ def list_(
 
 @command(app, "show")
 def show(run: RunArgument) -> Shown:
-    """Show one run: its steps, effects, the runs it started, and what came of it."""
+    """Show one run as a tree of turns, calls, steps, effects and inner runs, with times, tokens and cost."""
+    from axagents.cli.drawing import draw_tree, tell_totals
     from axagents.project import current_project
     from axagents.stores.journal import Journal
     from axagents.stores.runs import Runs
+    from axagents.stores.traces.recording import trace_of
+    from axagents.stores.traces.tree import add_up, read_tree
 
     project = current_project()
     runs = Runs(project)
     record = runs.get(run)
+    tree = read_tree(project, record.run_id)
+    totals = add_up(tree)
     effects = [
         {"effect": each.effect, "status": each.status, "arguments": each.arguments, "reason": each.reason}
         for each in Journal(project).of_run(record.run_id)
@@ -54,13 +60,17 @@ def show(run: RunArgument) -> Shown:
         "steps": [{"step": each.step, "seconds": each.seconds} for each in runs.steps(record.run_id)],
         "effects": effects,
         "children": [_summary(each) for each in runs.children(record.run_id)],
+        "trace_id": trace_of(project, record.run_id),
+        "trace": [each.as_dict() for each in tree.walk()],
+        "totals": asdict(totals),
     }
-    lines = _tree(runs, record, 0)
-    lines += [f"  effect {each['effect']}: {each['status']}" for each in effects]
+    verdict = f"  {record.verdict}" if record.verdict else ""
+    lines = [f"{record.name}  {record.run_id}  {_status(record)}{verdict}", "", draw_tree(tree, whole=wants_more())]
+    lines += ["", tell_totals(totals)] if tell_totals(totals) else []
     if record.error:
-        lines.append(f"  {record.error['message']}")
+        lines += ["", record.error["message"]]
     if _status(record) in {"interrupted", "failed", "waiting"}:
-        lines.append(f"  next: ax runs resume {record.run_id}")
+        lines.append(f"next: ax runs resume {record.run_id}")
     return Shown(data, "\n".join(lines))
 
 
@@ -134,14 +144,3 @@ def _summary(record: "RunRecord") -> dict[str, Any]:
         "started_at": record.started_at,
         "finished_at": record.finished_at,
     }
-
-
-def _tree(runs: "Runs", record: "RunRecord", depth: int) -> list[str]:
-    verdict = f"  {record.verdict}" if record.verdict else ""
-    lines = [f"{'  ' * depth}{record.name}  {record.run_id}  {_status(record)}{verdict}"]
-    for step in runs.steps(record.run_id):
-        took = "not finished" if step.seconds is None else f"{step.seconds:.1f} s"
-        lines.append(f"{'  ' * (depth + 1)}{step.step:<24} {took}")
-    for child in runs.children(record.run_id):
-        lines += _tree(runs, child, depth + 1)
-    return lines

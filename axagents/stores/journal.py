@@ -27,6 +27,8 @@ class JournalEntry:
     before: Any
     after: Any
     reason: str | None
+    planned_at: str
+    ended_at: str | None
 
 
 def entry_key(effect: str, arguments: dict[str, Any], *, run_id: str, step: str) -> str:
@@ -96,4 +98,6 @@ def _entry(row: sqlite3.Row) -> JournalEntry:
         before=read(row["before"]),
         after=read(row["after"]),
         reason=row["reason"],
+        planned_at=row["planned_at"],
+        ended_at=row["ended_at"],
     )
