@@ -133,13 +133,18 @@ def use_project(project: Project) -> Generator[Project]:
         _current.reset(token)
 
 
+def project_here() -> Project | None:
+    """Return the project that tools work on: the one in use, else that of this folder, or None."""
+    return _current.get() or find_project()
+
+
 def current_project() -> Project:
     """Return the project that tools work on.
 
     Raises:
         UserError: there is none.
     """
-    project = _current.get() or find_project()
+    project = project_here()
     if project is None:
         raise UserError("this is no project: there is no ax.toml here or above", hint="ax init")
     return project

@@ -16,6 +16,7 @@ COMMANDS = {
     "list": Entry("axagents.cli.list", "List the workflows and their required fields."),
     "agent": Entry("axagents.cli.agent", "Run the persona agents, or look at them."),
     "chat": Entry("axagents.cli.chat.command", "Talk with the personas."),
+    "call": Entry("axagents.cli.call", "Ask a language model, or the offline planner, with the tools that only read."),
     "memory": Entry("axagents.cli.memory", "Store, find and tidy what should be remembered."),
     "data": Entry("axagents.cli.data", "Keep the catalog of datasets."),
     "experiments": Entry("axagents.cli.experiments", "Look at experiments and compare them."),

@@ -8,27 +8,36 @@ from pathlib import Path
 from axagents.errors import UserError
 
 _SILENCE_SECONDS = 1.0
+EXPECTED_SECONDS = 10.0
+"""How long a pipe that somebody names may take to begin: the command before it has to start."""
 _PAUSE_SECONDS = 30.0
 _CHUNK = 1 << 16
 
 
-def read_pipe(option: str) -> str:
+def read_pipe(option: str, *, instead: str | None = None, patience: float = _SILENCE_SECONDS) -> str:
     """Return the text that is piped into this process, instead of the value of `option`.
 
+    Args:
+        instead: what to do where nothing comes; by default, to give the option or pipe a JSON object in.
+        patience: seconds that it may take to begin.
+
     Raises:
-        UserError: standard input is a terminal, empty, closed, not UTF-8, or brings nothing for a second.
+        UserError: standard input is a terminal, empty, closed, not UTF-8, or brings nothing in time.
     """
+    instead = instead or f"give {option} '{{...}}' or pipe a JSON object in"
     if sys.stdin is None or sys.stdin.closed:
-        raise _missing(option, "standard input is closed")
+        raise _missing(option, "standard input is closed", instead)
     if sys.stdin.isatty():
-        raise _missing(option, "nothing is piped in")
-    data = _read_all(sys.stdin.fileno(), option)
+        raise _missing(option, "nothing is piped in", instead)
+    data, why = read_all(sys.stdin.fileno(), patience)
+    if why:
+        raise _missing(option, why, instead)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UserError(f"what is piped in is not UTF-8 at byte {error.start}", field=option) from None
     if not text.strip():
-        raise _missing(option, "what is piped in is empty")
+        raise _missing(option, "what is piped in is empty", instead)
     return text
 
 
@@ -46,17 +55,18 @@ def read_file(path: Path, option: str) -> str:
         raise UserError(f"cannot read {path}: {error.strerror}", field=option) from None
 
 
-def _read_all(source: int, option: str) -> bytes:
+def read_all(source: int, patience: float = EXPECTED_SECONDS) -> tuple[bytes, str | None]:
+    """Return what a pipe brings up to its end, and why that was not waited for where it fell silent."""
     parts: list[bytes] = []
     while True:
-        patience = _PAUSE_SECONDS if parts else _SILENCE_SECONDS
-        if not select.select([source], [], [], patience)[0]:
-            raise _missing(option, f"the pipe brought nothing for {patience:g} s")
+        seconds = _PAUSE_SECONDS if parts else patience
+        if not select.select([source], [], [], seconds)[0]:
+            return b"".join(parts), f"the pipe brought nothing for {seconds:g} s"
         part = os.read(source, _CHUNK)
         if not part:
-            return b"".join(parts)
+            return b"".join(parts), None
         parts.append(part)
 
 
-def _missing(option: str, why: str) -> UserError:
-    return UserError(f"{option} is missing and {why}; give {option} '{{...}}' or pipe a JSON object in", field=option)
+def _missing(option: str, why: str, instead: str) -> UserError:
+    return UserError(f"{option} is missing and {why}; {instead}", field=option)
