@@ -28,7 +28,7 @@ def make_call(context: AgentContext, call: Call, position: int) -> tuple[int, bo
         return skipped, False
     begun = call.id in ledger.begun
     if not begun:
-        context.journal.append("call", {"call": call.model_dump(mode="json")})
+        context.journal.append("call", {"call": {"id": call.id, "tool": call.tool, "arguments": call.arguments}})
     fault_point("agents.act.called")
     with within_run(context.run_id), repeating(begun), calling(call) as told:
         body = _result(context, call)
@@ -37,7 +37,7 @@ def make_call(context: AgentContext, call: Call, position: int) -> tuple[int, bo
 
 
 def _result(context: AgentContext, call: Call) -> dict[str, Any]:
-    head = {"call_id": call.id, "tool": call.tool, "arguments": call.arguments}
+    head = {"call_id": call.id, "tool": call.tool}
     try:
         inner = context.tools.inner.get(call.tool)
         if inner:
@@ -60,15 +60,15 @@ def skip_unmet(context: AgentContext, call: Call, position: int) -> int | None:
     if holds:
         return None
     told = f"left out, since {call.condition} does not hold: {why}"
-    body = {"call_id": call.id, "tool": call.tool, "arguments": call.arguments, "status": "skipped", "why": told}
+    body = {"call_id": call.id, "tool": call.tool, "status": "skipped", "why": told}
     return context.journal.append("result", body)
 
 
-def write_denied(context: AgentContext, pending: list[dict[str, Any]]) -> int:
+def write_denied(context: AgentContext, pending: list[dict[str, str]]) -> int:
     """Write down that a person denied the first of the pending calls, and that the rest is not made."""
     position = 0
     for place, call in enumerate(pending):
         status, why = ("denied", "not approved") if place == 0 else ("skipped", "an earlier step was not approved")
-        body = {"call_id": call["id"], "tool": call["tool"], "arguments": call["arguments"], "status": status}
+        body = {"call_id": call["id"], "tool": context.ledger.wanted[call["id"]].tool, "status": status}
         position = context.journal.append("result", {**body, "why": why})
     return position

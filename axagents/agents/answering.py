@@ -23,14 +23,13 @@ def compose_answer(context: AgentContext, position: int, ended: str) -> int:
     if standing:
         return standing[-1].position
     receipts = _receipts(context, position)
-    calls = made_calls(context, position)
+    calls = context.made_calls(position)
     turn = last_turn(context, position)
     text, shown, bare = receipts.settle(_marked(context, turn, calls, receipts=receipts))
     backed, loose = check_claims(bare, receipts.results, _allowed(context, calls, turn))
     body = {
         "status": status_of(ended, calls),
         "answer": mark_numbers(text, loose),
-        "calls": calls,
         "needs": [need.model_dump(mode="json") for need in turn.needs] if ended == "ask" else [],
         "candidates": list(turn.candidates),
         "unavailable": list(turn.unavailable),
@@ -51,7 +50,7 @@ def mark_numbers(text: str, loose: Sequence[str]) -> str:
 def unbacked_numbers(context: AgentContext, turn: Turn, position: int) -> list[str]:
     """Return the numbers in an answer that no tool computed, as it would be shown."""
     receipts = _receipts(context, position)
-    calls = made_calls(context, position)
+    calls = context.made_calls(position)
     _, _, bare = receipts.settle(write_references(turn.text, receipts))
     dangling = [found.group(0) for found in _REFERENCE.finditer(bare)]
     return dangling + check_claims(bare, receipts.results, _allowed(context, calls, turn))[1]
@@ -68,26 +67,6 @@ def status_of(ended: str, calls: Sequence[Mapping[str, Any]]) -> str:
     """Return how a run ended: completed, failed, waiting or declined."""
     failed = bool(calls) and calls[-1]["status"] == "failed"
     return "failed" if failed and ended in ("", "answer") else _STATUS[ended]
-
-
-def made_calls(context: AgentContext, position: int | None = None) -> list[dict[str, Any]]:
-    """Return the calls of a run as programs see them, each with the number of its receipt."""
-    calls: list[dict[str, Any]] = []
-    number = context.ledger.read().base
-    for entry in context.results(position):
-        body = entry.body
-        number += body["status"] == "done"
-        calls.append(
-            {
-                "tool": body["tool"],
-                "arguments": body.get("arguments", {}),
-                "status": body["status"],
-                "receipt": f"r{number}" if body["status"] == "done" else None,
-                **({"why": body["why"]} if body.get("why") else {}),
-                **({"error": body["error"]} if body.get("error") else {}),
-            }
-        )
-    return calls
 
 
 def last_turn(context: AgentContext, position: int | None = None) -> Turn:

@@ -92,3 +92,23 @@ class AgentContext:
             if entry.body["status"] == "done":
                 receipts.add(entry.body["result"])
         return receipts
+
+    def made_calls(self, until: int | None = None) -> list[dict[str, Any]]:
+        """Return the calls as programs see them, each with the number of its receipt."""
+        calls: list[dict[str, Any]] = []
+        wanted = self.ledger.read().wanted
+        number = self.ledger.base
+        for entry in self.results(until):
+            body = entry.body
+            number += body["status"] == "done"
+            calls.append(
+                {
+                    "tool": body["tool"],
+                    "arguments": wanted[body["call_id"]].arguments,
+                    "status": body["status"],
+                    "receipt": f"r{number}" if body["status"] == "done" else None,
+                    **({"why": body["why"]} if body.get("why") else {}),
+                    **({"error": body["error"]} if body.get("error") else {}),
+                }
+            )
+        return calls

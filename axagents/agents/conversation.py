@@ -18,6 +18,7 @@ NAMESPACE = "conversations"
 WHOLE = 20
 """Exchanges that are brought back as they were; older ones are condensed."""
 _KEPT_CHARACTERS = 300
+_KEPT_CALLS = 20
 
 Exchange = Mapping[str, Any]
 
@@ -32,7 +33,7 @@ def recall(context: AgentContext) -> int:
     if before and not journal.entries(kind="message"):
         earlier = [message.model_dump(mode="json") for message in _bring_back(context, before)]
         journal.append("message", {"earlier": earlier})
-    base = max((each["base"] + len(_receipts(each)) for each in before), default=0)
+    base = max((each["base"] + each["results"] for each in before), default=0)
     said = Message(role="user", text=context.request.message)
     return journal.append("message", {"message": said.model_dump(mode="json"), "base": base})
 
@@ -45,7 +46,9 @@ def exchanges(context: AgentContext) -> list[dict[str, Any]]:
     found = [(key, record) for key in keys if (record := memory.retrieve(key, namespace=NAMESPACE))]
     # Runs of the same second are told apart by chance, not by time.
     found.sort(key=lambda each: each[1].stored_at)
-    return [{"base": 0, **(record.value or {}), "run_id": key.removeprefix(prefix)} for key, record in found]
+    return [
+        {"base": 0, "results": 0, **(record.value or {}), "run_id": key.removeprefix(prefix)} for key, record in found
+    ]
 
 
 def earlier_results(context: AgentContext) -> dict[str, dict[str, Any]]:
@@ -57,12 +60,8 @@ def earlier_results(context: AgentContext) -> dict[str, dict[str, Any]]:
             for entry in AgentJournal(context.project, each["run_id"]).entries(kind="result")
             if entry.body["status"] == "done"
         ]
-        results |= dict(zip(_receipts(each), done, strict=False))
+        results |= {f"r{number}": result for number, result in enumerate(done, start=each["base"] + 1)}
     return results
-
-
-def _receipts(exchange: Exchange) -> list[str]:
-    return [call["receipt"] for call in exchange.get("calls", []) if call.get("receipt")]
 
 
 def _bring_back(context: AgentContext, before: Sequence[Exchange]) -> list[Message]:
@@ -97,12 +96,13 @@ def remember(context: AgentContext) -> None:
     if not answers:
         return
     body = answers[-1].body
-    made = [each for each in body["calls"] if each["status"] == "done"]
+    made = [each for each in context.made_calls() if each["status"] == "done"]
     value = {
         "agent": context.persona.id,
         "query": context.request.query,
         "answer": body["answer"],
-        "calls": [{key: each[key] for key in ("tool", "arguments", "receipt")} for each in made],
+        "calls": [{key: each[key] for key in ("tool", "arguments", "receipt")} for each in made[-_KEPT_CALLS:]],
+        "results": len(made),
         "needs": body["needs"] if body["status"] == "waiting" else [],
         "base": context.ledger.read().base,
     }

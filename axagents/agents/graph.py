@@ -25,12 +25,12 @@ class AgentState(TypedDict):
     """Plain JSON only; what was said and computed stands in the journal, up to `position`.
 
     Attributes:
-        pending: the calls still to be made.
+        pending: the calls still to be made, by id, with what each touches.
         approved: the hashes of approved plans, by call.
     """
 
     position: int
-    pending: list[dict[str, Any]]
+    pending: list[dict[str, str]]
     approved: dict[str, str]
     ended: Ended
 
@@ -84,9 +84,7 @@ def plan(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
         if again is not None:
             return {"position": again, "pending": []}
         return {"position": position, "pending": [], "ended": turn.stop_reason}
-    pending = [
-        {**call.model_dump(mode="json"), "touches": context.tools.touches(call.tool).value} for call in turn.calls
-    ]
+    pending = [{"id": call.id, "touches": context.tools.touches(call.tool).value} for call in turn.calls]
     return {"position": position, "pending": pending}
 
 
@@ -94,7 +92,7 @@ def review(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     """Ask a person about the next effect; the only node that interrupts."""
     context = runtime.context
     first = state["pending"][0]
-    call = Call.model_validate({key: value for key, value in first.items() if key != "touches"})
+    call = context.ledger.read().wanted[first["id"]]
     skipped = acting.skip_unmet(context, call, state["position"])
     if skipped is not None:
         return {"position": skipped, "pending": state["pending"][1:]}
@@ -128,7 +126,7 @@ def act(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     """Make the next call, one a step, so that each is kept when it is done."""
     context = runtime.context
     first, *rest = state["pending"]
-    call = Call.model_validate({key: value for key, value in first.items() if key != "touches"})
+    call = context.ledger.read().wanted[first["id"]]
     if first["touches"] == Touch.EFFECT.value and draw(call, context.ground).hash != state["approved"].get(call.id):
         note("the project has changed since the plan was approved; it is shown again")
         return {"approved": {key: value for key, value in state["approved"].items() if key != call.id}}

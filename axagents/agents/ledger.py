@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from axagents.fields import canonical_json
-from axagents.llm.turn import Message
+from axagents.llm.turn import Call, Message, Turn
 from axagents.stores.agents.journal import AgentJournal, Entry
 
 
@@ -17,7 +17,7 @@ class Ledger:
         base: how many results the conversation had before this run.
         turns: those taken so far.
         steps, cost_usd: turns and calls, and US dollars, those of the personas that were asked included.
-        begun, ended: entries of calls and of their results, by the call's id.
+        wanted, begun, ended: the calls that turns held, entries of calls and of their results, by the call's id.
         made: how often each call was made, by tool and arguments.
     """
 
@@ -29,6 +29,7 @@ class Ledger:
         self._results = 0
         self.base = self.turns = self.steps = 0
         self.cost_usd = 0.0
+        self.wanted: dict[str, Call] = {}
         self.begun: dict[str, Entry] = {}
         self.ended: dict[str, Entry] = {}
         self.made: Counter[str] = Counter()
@@ -43,7 +44,9 @@ class Ledger:
     def _take(self, entry: Entry) -> None:
         body = entry.body
         self.base = body.get("base", self.base)
-        self.turns += "turn" in body
+        if "turn" in body:
+            self.turns += 1
+            self.wanted |= {each["id"]: Call.model_validate(each) for each in body["turn"]["calls"]}
         self.steps += count_steps([entry])
         self.cost_usd += spent([entry], "cost_usd")
         if entry.kind == "call":
@@ -79,6 +82,11 @@ def spent(entries: Sequence[Entry], what: str) -> Any:
     return sum(entry.body.get("turn", {}).get(what, 0) + entry.body.get("asked", {}).get(what, 0) for entry in entries)
 
 
+def kept_turn(turn: Turn) -> dict[str, Any]:
+    """Return what the journal keeps of a turn: all but what was weighed for it, and what it has not."""
+    return {"text": "", "calls": [], **turn.model_dump(mode="json", exclude={"ranking"}, exclude_defaults=True)}
+
+
 def same_call(tool: str, arguments: dict[str, Any]) -> str:
     """Return a text that two calls share when they are the same."""
     return canonical_json([tool, arguments])
@@ -88,6 +96,10 @@ def _messages(entry: Entry) -> list[Message]:
     body = entry.body
     if "earlier" in body:
         return [Message.model_validate(each) for each in body["earlier"]]
+    if "turn" in body:
+        turn = Turn.model_validate(body["turn"])
+        calls = turn.calls if turn.stop_reason == "calls" else ()
+        return [Message(role="assistant", text=turn.text, calls=calls, needs=turn.needs, raw=turn.raw)]
     if entry.kind == "message":
         return [Message.model_validate(body["message"])]
     if entry.kind == "result":

@@ -9,7 +9,6 @@ from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict
 
-from axagents.agents.answering import made_calls
 from axagents.agents.context import AgentContext, HandOn
 from axagents.agents.delegation import ended_badly
 from axagents.agents.graph import FRESH, build_graph
@@ -227,11 +226,11 @@ def _shell_input(query: str) -> str:
 
 
 def _waiting(context: AgentContext, needs: list[dict[str, Any]], text: str) -> AgentRun:
-    return _as_run(context, {"status": "waiting", "answer": text, "calls": made_calls(context), "needs": needs})
+    return _as_run(context, {"status": "waiting", "answer": text, "calls": context.made_calls(), "needs": needs})
 
 
 def _finished(context: AgentContext) -> AgentRun:
-    body = dict(context.journal.entries(kind="answer")[-1].body)
+    body = {**context.journal.entries(kind="answer")[-1].body, "calls": context.made_calls()}
     body["needs"] = [{"kind": "answer", "text": need["question"], **need} for need in body["needs"]]
     return _as_run(context, body)
 

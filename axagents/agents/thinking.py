@@ -4,7 +4,7 @@ from axagents.agents.answering import unbacked_numbers
 from axagents.agents.condensing import fit
 from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
 from axagents.agents.delegation import ASK
-from axagents.agents.ledger import same_call
+from axagents.agents.ledger import kept_turn, same_call
 from axagents.agents.prompting import render_prompt
 from axagents.agents.spans import taking_turn, tell_turn
 from axagents.agents.wording import spell_call
@@ -49,11 +49,7 @@ def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
         tell_turn(told, turn, number)
     calls = tuple(call.model_copy(update={"id": f"{number}.{place}"}) for place, call in enumerate(turn.calls, start=1))
     turn = turn.model_copy(update={"calls": calls})
-    wanted = calls if turn.stop_reason == "calls" else ()
-    message = Message(role="assistant", text=turn.text, calls=wanted, needs=turn.needs, raw=turn.raw)
-    # The provider's own form is kept once, with the message.
-    body = {"message": message.model_dump(mode="json"), "turn": turn.model_dump(mode="json", exclude={"raw"})}
-    return context.journal.append("message", body), turn
+    return context.journal.append("message", {"turn": kept_turn(turn)}), turn
 
 
 def send_back(context: AgentContext, turn: Turn, position: int) -> int | None:

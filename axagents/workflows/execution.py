@@ -19,6 +19,33 @@ from axagents.workflows.graphs import Graph, StepContext, Workflow
 from axagents.workflows.names import load_workflow
 from axagents.workflows.outcome import Outcome, WorkflowRun
 
+_KEPT = 50
+"""Checkpoints of a run after which the older ones are dropped: only its newest is ever gone back to."""
+
+
+class _Saver(SqliteSaver):
+    """The library's saver, in little space: short versions of channels, and no history."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._puts = 0
+
+    def get_next_version(self, current: str | None, channel: None) -> str:  # noqa: ARG002 - the library's signature
+        return f"{int(current or '0') + 1:08}"
+
+    def put(self, config: Any, checkpoint: Any, metadata: Any, new_versions: Any) -> Any:  # noqa: PLR0917 - the library's
+        put = super().put(config, checkpoint, metadata, new_versions)
+        self._puts += 1
+        if self._puts % _KEPT == 0:
+            place = config["configurable"]
+            with self.cursor() as cursor:
+                for table in ("checkpoints", "writes"):
+                    cursor.execute(
+                        f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id < ?",
+                        (place["thread_id"], place["checkpoint_ns"], place.get("checkpoint_id", "")),
+                    )
+        return put
+
 
 @contextmanager
 def checkpointer(project: Project) -> Generator[SqliteSaver]:
@@ -26,7 +53,7 @@ def checkpointer(project: Project) -> Generator[SqliteSaver]:
     connection = sqlite3.connect(project.checkpoints_path, timeout=30, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous=FULL")
-        yield SqliteSaver(connection)
+        yield _Saver(connection)
     finally:
         connection.close()
 
