@@ -1,7 +1,6 @@
 """`ax chat`: talk with the personas."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,7 +57,7 @@ def chat(
         talk.hold()
     finally:
         if talking.turns:
-            front.tell(f"the session is kept; ax chat --session {talking.name} goes on with it")
+            front.tell(f"the session is kept\nnext: ax chat --session {talking.name}")
     return Shown([], "", exit_code=0 if front.is_person else talk.exit_code, verdict=talk.verdict)
 
 
@@ -80,7 +79,7 @@ def _at_terminal(session: "Session") -> "Front":
     front.show(f'{who.id}: "{who.motto}"' + ("" if session.chosen else f" Answers {AUTOMATIC}."))
     for line in session.opening:
         front.tell(line)
-    front.show(f"session {session.name}, provider {session.provider}, in {_shown(session.project.root)}")
+    front.show(f"session {session.name}, provider {session.provider}")
     front.show("\n".join(f"  {'try:' if at == 0 else '    '} {each}" for at, each in enumerate(who.examples[:2])))
     front.tell("/help lists commands and keys; Ctrl-D leaves")
     return front
@@ -96,8 +95,3 @@ def _at_pipe(session: "Session") -> "Front":
 def _below(session: "Session") -> list[str]:
     spent = f"{session.tokens:,} tokens ${session.cost_usd:.4f}"
     return [session.persona, session.provider, spent, session.name, "Alt-Enter: another line"]
-
-
-def _shown(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) and path != home else str(path)

@@ -21,7 +21,6 @@ def show_exchanges(session: Session, front: Front) -> None:
     front.show(f"session {session.name}: {count} turn{'s' * (count != 1)} so far; {session.persona} answers")
     for turn in session.turns[-_LAST:]:
         front.show(f"\n> {turn.query}\n{_answered(turn)}")
-    front.show("")
     tell_cut(session, front)
 
 
@@ -33,8 +32,8 @@ def tell_cut(session: Session, front: Front) -> None:
     if cut is None:
         return
     what = {"waiting": "waits for a word on its plan", "stopped": "was stopped", "failed": "failed"}
-    told = f"the last turn {what.get(cut.ended, 'was cut short')}; what was done is kept. /continue goes on with it"
-    front.tell(f"{told} (elsewhere: ax runs resume {cut.run_id})")
+    front.tell(f"the last turn {what.get(cut.ended, 'was cut short')}; what was done is kept")
+    front.tell(f"next: /continue, or in a shell: ax runs resume {cut.run_id}")
 
 
 def turn_table(turns: "Sequence[KeptTurn]") -> str:

@@ -32,7 +32,8 @@ class Screen:
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
-        self._results: dict[str, list[Mapping[str, Any]]] = {}
+        self._bases: dict[str, int] = {}
+        self._results: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._calls: list[tuple[str, float]] = []
         self._first = self._run = ""
         self._draft: Draft | None = None
@@ -92,6 +93,7 @@ class Screen:
     def _written(self, event: Written) -> None:
         body, self._run = event.body, event.run_id
         self._first = self._first or event.run_id
+        self._bases[self._run] = body.get("base", self._bases.get(self._run, 0))
         if event.kind == "message" and "turn" in body:
             self._taken(body["turn"])
         elif event.kind == "call":
@@ -109,7 +111,7 @@ class Screen:
         self._planned = f"1. {spell_call(turn['calls'][0])}" if len(turn["calls"]) == 1 else ""
         self._draft = None
         if turn["text"].strip():
-            text = spell_aside(turn["text"], self._results.get(self._run, ()), self._words)
+            text = spell_aside(turn["text"], self._results.get(self._run, {}), self._words)
             self._leave(rows_of(clean(text).strip(), _width()))
 
     def _called(self, call: Mapping[str, Any]) -> None:
@@ -122,7 +124,8 @@ class Screen:
         seconds = time.monotonic() - self._calls.pop()[1] if begun else 0.0
         indent = self._indent()
         if body["status"] == "done":
-            self._results.setdefault(self._run, []).append(body["result"])
+            known = self._results.setdefault(self._run, {})
+            known[f"r{self._bases[self._run] + len(known) + 1}"] = body["result"]
             self.show(f"{indent}  done in {duration(seconds)}", "dim")
         else:
             mark, colour = _MARKS[body["status"]]
@@ -134,7 +137,7 @@ class Screen:
 
     def _said(self, event: Said) -> None:
         if event.first or self._draft is None:
-            results = self._results.get(self._run, ())
+            results = self._results.get(self._run, {})
             self._draft = Draft(lambda text: spell_piece(text, results), _width())
         self._draft.feed(event.text)
         self._label = "thinking"
