@@ -10,10 +10,21 @@ from axagents.stores.database import open_database
 from axagents.stores.datasets.names import KnownDataset, known_datasets
 from axagents.stores.memory.memory import Memory
 from axagents.stores.registry.state import read_models
+from axagents.stores.runs import Runs
 from axagents.stores.tracking.names import experiment_names
 
 PREFERENCES = ("notes", "preferences")
 """Namespace and key of the record that holds argument values a user prefers, such as {"dataset": "telco"}."""
+
+
+_TRAINING = ("ml-train", "ml-experiment-tracker")
+
+
+def _trained_folder(result: Mapping[str, Any]) -> str | None:
+    inner = result.get("result") or result
+    trained = inner.get("training") or inner
+    folder = trained.get("model_path")
+    return str(folder) if folder else None
 
 
 class ProjectWorld:
@@ -84,6 +95,16 @@ class ProjectWorld:
         namespace, key = PREFERENCES
         record = Memory(self._project).retrieve(key, namespace=namespace)
         return record.value or {} if record else {}
+
+    def trained(self) -> str | None:
+        """Return the folder of the model that was trained last, by ml-train or by a tracked run; None if it is gone."""
+        finished = [
+            (record.finished_at or "", folder)
+            for name in _TRAINING
+            for record in Runs(self._project).newest(limit=5, name=name, status="completed")
+            if (folder := _trained_folder(record.result or {})) and (self._project.root / folder).is_dir()
+        ]
+        return max(finished)[1] if finished else None
 
     def _column(self, table: str, column: str) -> list[str]:
         return [row[column] for row in self._rows(table, {column})]

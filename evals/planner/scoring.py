@@ -38,7 +38,7 @@ class Scorer:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self.ranker = read_ranker(catalog.files("sentences"))
+        self.ranker = read_ranker(catalog.files("sentences"), catalog.files("personas"))
 
     def offers(self, agent: str) -> list[Offer]:
         """Return what a persona may call, whether it is installed or not."""

@@ -81,6 +81,7 @@ TEAM = FixedWorld(
         DeploymentFact(DEPLOYMENT, MODEL, "2.0.0", "1.0.0"),
         DeploymentFact("fraud-detector", "fraud-detector", "1.2.0", "0.9.0"),
     ),
+    known_trained="./models/telco-churned",
 )
 """Several models, one with a deployment of its own name; plain words as names of datasets."""
 WORLDS = {"team": TEAM, "churn": CHURN, "churn-live": CHURN_LIVE, "churn-canary": CHURN_CANARY}

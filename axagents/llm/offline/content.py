@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -12,7 +13,8 @@ Kind = Literal[
     "column", "columns", "metric", "metrics", "metric_values", "business_metric",
     "percent", "percents", "fraction", "points", "number", "integer", "milliseconds", "seconds", "duration", "days",
     "choice", "choices", "flag", "trigger", "path", "url", "constant",
-    "text", "topic", "words", "listing", "remembered", "searched", "slug",
+    "text", "topic", "words", "listing", "remembered", "searched", "slug", "lifetime",
+    "params", "paths", "word", "identifier", "criteria", "handed",
 ]  # fmt: skip
 
 Conditions = dict[str, Any]
@@ -34,6 +36,7 @@ class Argument(_Content):
         only, unless: other arguments' values with which this one applies, or does not.
         required: whether the tool cannot be called without it.
         world: false when nothing but the sentence may fill it; `previous` names the version before the one that serves.
+        trained: phrases for the newest model that was trained, whose folder then stands for a path.
         listed: columns count only behind a cue, and those joined to them.
         ask: the question to put when it is missing.
     """
@@ -62,6 +65,7 @@ class Argument(_Content):
     only_cued: bool = False
     plural: bool = False
     listed: bool = False
+    trained: list[str] = []
     world: bool | Literal["previous"] = True
     value: Any = None
     default: Any = None
@@ -100,6 +104,7 @@ class ToolContent(_Content):
         helps: words of open questions for which it is a next step.
         swallows: openings behind which the rest of the sentence is a text and asks for nothing further.
         events: whether an if-clause is part of what it sets up, and no condition of the step.
+        takes_over: tools whose part of a sentence it does itself, when that only points back ("and log it to X").
         signs: phrases that point to it by themselves.
         not_signs: phrases that point elsewhere.
         sentences: one example a line, names and values as {model}, {version}, {dataset} and so on.
@@ -116,6 +121,7 @@ class ToolContent(_Content):
     swallows: list[str] = []
     helps: list[str] = []
     events: bool = False
+    takes_over: list[str] = []
     arguments: dict[str, Argument] = {}
     implies: list[Implication] = []
     sentences: str
@@ -128,6 +134,40 @@ class ToolContent(_Content):
     @property
     def is_effect(self) -> bool:
         return self.touches == "effect"
+
+
+def _is_plain(word: str) -> bool:
+    return word.isalpha() and word.islower()
+
+
+class CommandContent(_Content):
+    """A command that is no tool: what is declined with it, for the user to type.
+
+    Attributes:
+        command: as it is typed; {model}, {version}, {dataset}, {path} and {id} are filled from the sentence.
+        signs: phrases that point to it by themselves.
+        sentences: one example a line, as of a tool.
+    """
+
+    command: str
+    signs: list[str] = []
+    sentences: str
+
+    @property
+    def name(self) -> str:
+        """Return the command's own words, without what it takes."""
+        return " ".join(takewhile(_is_plain, self.command.split()))
+
+    @cached_property
+    def examples(self) -> tuple[str, ...]:
+        """Return the example sentences."""
+        return tuple(line.strip() for line in self.sentences.splitlines() if line.strip())
+
+
+class Commands(_Content):
+    """The commands that sentences may mean."""
+
+    commands: list[CommandContent]
 
 
 class Synonyms(_Content):

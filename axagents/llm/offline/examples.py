@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from axagents.llm.offline.content import Synonyms, ToolContent
-from axagents.llm.offline.text import stem, tokenise
+from axagents.llm.offline.content import CommandContent, Synonyms, ToolContent
+from axagents.llm.offline.opening import opening
+from axagents.llm.offline.text import COURTESY, stem, tokenise
 
 DECLINED = ""
 """The name under which sentences that no tool can answer are kept."""
@@ -58,12 +59,13 @@ def stems_of(phrase: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Examples:
-    """The example sentences of all tools, as vectors.
+    """The example sentences of all tools and commands, as vectors.
 
-    The weight of a word is higher the fewer tools use it (inverse tool frequency).
+    The weight of a word is higher the fewer tools use it (inverse tool frequency); all commands count as one.
     """
 
     tools: tuple[ToolContent, ...]
+    commands: tuple[CommandContent, ...]
     synonyms: Synonyms
 
     @cached_property
@@ -78,6 +80,9 @@ class Examples:
         for content in self.tools:
             for line in content.examples:
                 yield content.tool, line
+        for command in self.commands:
+            for line in command.examples:
+                yield command.name, line
         for line in self.synonyms.declined.splitlines():
             if line.strip():
                 yield DECLINED, line
@@ -98,19 +103,26 @@ class Examples:
         return counted
 
     @cached_property
-    def _rarity(self) -> Mapping[str, float]:
-        """Return the inverse tool frequency of every feature."""
+    def _users(self) -> Mapping[str, set[str]]:
+        """Return the tools whose examples have each feature; all commands count as one."""
         used: defaultdict[str, set[str]] = defaultdict(set)
         for tool, features in self._counted:
             for feature in features:
-                used[feature].add(tool)
+                used[feature].add("ax" if tool.startswith("ax ") else tool)
+        return used
+
+    @cached_property
+    def _rarity(self) -> Mapping[str, float]:
+        """Return the inverse tool frequency of every feature."""
         every = len(self.tools) + 1
-        return {feature: math.log((every + 1) / (len(tools) + 0.5)) for feature, tools in used.items()}
+        return {feature: math.log((every + 1) / (len(tools) + 0.5)) for feature, tools in self._users.items()}
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
-        """Return every word stem that an example sentence uses."""
-        return frozenset(feature for feature in self._rarity if " " not in feature and feature[:1] not in "~{")
+        """Return every word stem that an example uses, but for those of what somebody wants to be remembered."""
+        texts = {content.tool for content in self.tools if content.swallows}
+        plain = (feature for feature, tools in self._users.items() if tools - texts)
+        return frozenset(feature for feature in plain if " " not in feature and feature[:1] not in "~{")
 
     @cached_property
     def _everyday(self) -> frozenset[str]:
@@ -158,9 +170,12 @@ def _blend(found: list[float]) -> float:
 def _stems_with_kinds(line: str) -> list[str]:
     """Return an example's stems, its {kind} places kept whole."""
     stems: list[str] = []
+    tokens = tokenise(line.replace("{", " ").replace("}", " "))
+    begin = opening(tokens, 0, len(tokens) - 1)
+    framed = sum(token.shape != "mark" for token in tokens[: begin.head]) if begin.mood == "request" else 0
     for part in line.replace("{", " {").replace("}", "} ").split():
         if part.startswith("{"):
             stems.append(part)
         else:
             stems += [token.stem for token in tokenise(part) if token.shape != "mark"]
-    return stems
+    return [one for one in stems[framed:] if one not in COURTESY]

@@ -19,10 +19,15 @@ _BEFORE_DATA = {
     "examine", "at", "use", "analyse", "analyze", "audit", "summarise", "summarize", "explored", "profiling",
 }  # fmt: skip
 _ARTICLES = {"the", "my", "our", "that", "this", "your", "whole", "entire", "full"}
-_STOP_AFTER = {
-    "and", "or", "to", "for", "with", "then", "by", "so", "please", "is", "as", "at", "in", "on", "using", "of", "if",
-    "but", "before", "after", "against", "from", "when", "until", "again", "now", "first", "only", "too",
-}  # fmt: skip
+_STOP_AFTER = frozenset(
+    """
+    and or to for with then by so please is as at in on using of if but before after against from when until again now
+    first only too without except excluding minus ignoring dropping omitting leaving while because since like via also
+    plus where which that who whose do does did has have was were are can could should would will may must today tonight
+    tomorrow asap once just soon later over within under per every each up down thanks thx cheers instead rather also
+    target targeting predicting predict max maximum about versus vs tagged into some any looks look seems contains
+    """.split()
+)
 _MODEL_NOUNS = {
     "model", "classifier", "detector", "predictor", "scorer", "filter", "ranker", "recommender", "regressor", "prod",
     "forecaster", "estimator", "service", "api", "endpoint", "staging",
@@ -32,9 +37,14 @@ _DATA_FILE = re.compile(r"\.(csv|tsv|parquet|json|jsonl|xlsx|feather|arrow|txt)$
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one world, by their parts: `churn-classifier` is also found as "churn classifier"."""
+    """The names of one world, by their parts: `churn-classifier` is also found as "churn classifier".
+
+    Attributes:
+        ordinary: stems of words that a sentence may hold without meaning the dataset of that name.
+    """
 
     world: World
+    ordinary: frozenset[str]
 
     @cached_property
     def known(self) -> Mapping[Parts, Mention]:
@@ -57,8 +67,9 @@ class Names:
 
     def _by_kind(self) -> Iterable[tuple[str, list[tuple[str, str]]]]:
         world = self.world
-        yield "deployment", [(fact.name, fact.name) for fact in world.deployments()]
+        # A deployment that bears its model's name is found as the model: a version may stand beside that.
         yield "model", [(fact.name, fact.name) for fact in world.models()]
+        yield "deployment", [(fact.name, fact.name) for fact in world.deployments()]
         yield "experiment", [(name, name) for name in world.experiments()]
         yield "test", [(name, name) for name in world.tests()]
         datasets = [(shown, shown) for fact in world.datasets() for shown in (fact.name, *fact.aliases)]
@@ -102,7 +113,8 @@ class Names:
 
     def _weighed(self, mention: Mention, tokens: Sequence[Token]) -> Mention:
         plain = mention.first == mention.last and tokens[mention.first].shape == "word"
-        if mention.kind != "dataset" or not plain or _stands_as_data(tokens, mention.first):
+        unmistakable = plain and tokens[mention.first].stem not in self.ordinary
+        if mention.kind != "dataset" or not plain or unmistakable or _stands_as_data(tokens, mention.first):
             return mention
         return Mention(mention.kind, mention.value, mention.text, mention.first, mention.last, sure=False)
 
@@ -146,7 +158,7 @@ def _stands_as_data(tokens: Sequence[Token], at: int) -> bool:
     before = at - 1
     if before >= 0 and tokens[before].word in _DATA_NOUNS:
         return True
-    if after in _DATA_NOUNS:
+    if after in _DATA_NOUNS or (before >= 0 and tokens[before].word in ("vs", "versus")):
         return True
     while before >= 0 and tokens[before].word in _ARTICLES:
         before -= 1

@@ -1,14 +1,16 @@
 """Split a sentence into the parts that each ask for something, and read their conditions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from axagents.llm.offline.examples import Phrases
+from axagents.llm.offline.handing import Handed, find_handed
 from axagents.llm.offline.mentions import Mention
 from axagents.llm.offline.opening import Opening, opening
 from axagents.llm.offline.reading import Reading
-from axagents.llm.offline.text import Token
+from axagents.llm.offline.text import COURTESY, Token
 
 Span = tuple[int, int]
 
@@ -33,6 +35,8 @@ class Part:
     Attributes:
         left_out: the tokens of the condition.
         text_from: where the part is a text that asks for nothing further ("remember that ..."), its first token.
+        handed_to: the persona for whom that text is.
+        swallowed: the tool whose opening made it a text.
     """
 
     first: int
@@ -41,6 +45,8 @@ class Part:
     condition: Condition | None = None
     left_out: frozenset[int] = frozenset()
     text_from: int | None = None
+    handed_to: str | None = None
+    swallowed: str | None = None
 
     @property
     def asks_until(self) -> int:
@@ -57,19 +63,31 @@ _AFTER_LINK = {"if", "then", "when", "please", "also", "and", "just", "only", "f
 _TELLS = {"tell", "show", "give", "which", "what", "how", "is", "are", "has", "did", "does", "who", "where", "why"}
 
 
-def split_parts(reading: Reading, verbs: frozenset[str], swallows: Phrases) -> list[Part]:
+def split_parts(
+    reading: Reading,
+    verbs: frozenset[str],
+    swallows: Phrases,
+    *,
+    personas: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> list[Part]:
     """Return the parts of a sentence.
 
     Args:
         verbs: the stems that may begin a part.
         swallows: the openings behind which the rest of the sentence is a text.
+        personas: the names of those to whom a part may be handed on.
     """
     tokens = reading.tokens
+    handed = {each.begin: each for each in find_handed(reading, personas)}
     covered = {at for each in reading.mentions for at in range(each.first, each.last + 1)}
-    starts = [0, *(at for at in range(1, len(tokens)) if _begins_part(tokens, at, verbs=verbs, covered=covered))]
+    begins = {at for at in range(1, len(tokens)) if _begins_part(tokens, at, verbs=verbs, covered=covered)}
+    starts = sorted({0} | begins | handed.keys())
     parts: list[Part] = []
     for first, last in zip(starts, [*starts[1:], len(tokens)], strict=True):
         if parts and parts[-1].last >= first:
+            continue
+        if first in handed:
+            parts.append(_handed_part(reading, handed[first]))
             continue
         part = _text_part(reading, first, swallows) or _part(reading, (first, last - 1), verbs)
         if part is not None:
@@ -90,7 +108,16 @@ def _text_part(reading: Reading, first: int, swallows: Phrases) -> Part | None:
     text_from = first + found[-1][1] + 1
     ends = (at for at in range(text_from, len(tokens)) if tokens[at].word in (".", "!", "?") and at > text_from)
     last = next(ends, len(tokens)) - 1
-    return Part(first, last, Opening("request", begin.head), text_from=text_from)
+    return Part(first, last, Opening("request", begin.head), text_from=text_from, swallowed=found[-1][2])
+
+
+def _handed_part(reading: Reading, handed: Handed) -> Part:
+    condition, left_out = None, frozenset[int]()
+    if handed.opener > handed.begin and reading.tokens[handed.begin].word in _IFS | _WHENS:
+        condition, left_out = _condition(reading, (handed.begin, handed.opener - 1), frozenset())
+    last = max(handed.last, handed.first - 1)
+    asks = Opening("request", handed.opener)
+    return Part(handed.begin, last, asks, condition, left_out, handed.first, handed.persona)
 
 
 def _begins_part(tokens: Sequence[Token], at: int, *, verbs: frozenset[str], covered: set[int]) -> bool:
@@ -260,11 +287,16 @@ def stems_in(reading: Reading, part: Part, vocabulary: frozenset[str]) -> list[s
     """Return a part's stems for ranking: names and values by their kind, negated and conditional tokens left out."""
     by_first = {each.first: each for each in reading.mentions if each.sure}
     columns = {each.first for each in reading.columns}
+    framed = range(part.first, part.opening.head) if part.opening.mood == "request" and not part.left_out else ()
     stems: list[str] = []
     at = part.first
     while at <= part.asks_until:
         mention = by_first.get(at)
-        if (at in reading.negated and part.text_from is None) or at in part.left_out:
+        ignored = at in framed or reading.tokens[at].stem in COURTESY
+        if (at in reading.negated and part.text_from is None) or at in part.left_out or ignored:
+            at += 1
+        elif mention is not None and mention.kind == "unknown" and at in columns:
+            stems.append("{column}")
             at += 1
         elif mention is not None:
             stems += _places(mention, reading.tokens)
@@ -284,7 +316,7 @@ def stems_in(reading: Reading, part: Part, vocabulary: frozenset[str]) -> list[s
 
 def _places(mention: Mention, tokens: Sequence[Token]) -> list[str]:
     if mention.kind == "duration":
-        small = mention.value < 10 and re.search(r"ms|milli", mention.text) is not None
+        small = mention.value < 1 or (mention.value < 10 and re.search(r"ms|milli", mention.text) is not None)
         return ["{ms}" if small else "{duration}"]
     if mention.kind == "points":
         return ["{number}", "point"]

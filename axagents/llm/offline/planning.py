@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from axagents.llm.offline.arguments.filling import fill_arguments, nested
+from axagents.llm.offline.arguments.leftovers import left_over
 from axagents.llm.offline.arguments.sources import Missing, Setting, Sheet, Value
+from axagents.llm.offline.choosing import Chooser, Chosen, is_refused, restricts, with_condition_back
+from axagents.llm.offline.commands import spell_command
 from axagents.llm.offline.content import ToolContent
 from axagents.llm.offline.examples import DECLINED
 from axagents.llm.offline.names import Names
+from axagents.llm.offline.opening import Opening
 from axagents.llm.offline.parts import Part, split_parts
 from axagents.llm.offline.ranking import Ranked, Ranker
 from axagents.llm.offline.reading import Reading, read
@@ -19,16 +24,18 @@ Outcome = Literal["run", "confirm", "ask", "decline"]
 
 SURE, SURE_EFFECT = 0.5, 0.55
 """The score from which a tool is taken, if it leads by the margin."""
-MARGIN, MARGIN_EFFECT = 0.07, 0.1
+MARGIN, MARGIN_EFFECT, MARGIN_COMMAND = 0.07, 0.1, 0.03
 ALONE, ALONE_EFFECT = 0.33, 0.42
 """The score from which a tool is taken that leads all others by a wide margin."""
 WIDE = 0.2
 WORTH_ASKING = 0.24
-OWN_STEP, OWN_STEP_MARGIN = 0.42, 0.15
+COMMAND = 0.45
+"""The score from which a command is taken for what is meant."""
 NARRATED = 0.75
 """The score that a tool needs where the sentence tells what somebody did."""
 _NEAR_TOP = 0.2
 _RIVAL = 0.25
+_VAGUE, _SHORT = 3, 3
 _NAMES = ("model", "model-version", "deployment", "version", "dataset", "experiment", "test")
 
 
@@ -39,6 +46,7 @@ class Step:
     Attributes:
         sources: where each argument's value comes from, by its dotted name.
         condition: what must hold before, in canonical form; `typed_condition` as the user wrote it.
+        ignored: words of its part of the sentence that no argument took up.
     """
 
     tool: str
@@ -46,6 +54,7 @@ class Step:
     sources: dict[str, Value]
     condition: str | None = None
     typed_condition: str | None = None
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,8 @@ class Plan:
         missing: what must be known before anything is called.
         candidates: tools the user may have meant.
         reason: why it asks or declines, as one word for programs: missing, unknown, ambiguous, unsure, question,
-            negated, condition, nothing.
+            negated, condition, nothing, command.
+        command: what the user can type instead, with the reason `command`.
         ranking: the tools considered for each step, best first.
     """
 
@@ -67,16 +77,18 @@ class Plan:
     candidates: tuple[str, ...] = ()
     reason: str = ""
     ranking: tuple[tuple[Ranked, ...], ...] = ()
+    command: str = ""
 
 
 @dataclass(frozen=True)
-class _Chosen:
-    parts: list[Part]
-    ranking: list[Ranked]
+class Given:
+    """What the user said when they were asked: the tool that is meant, and its arguments."""
 
-    @property
-    def top(self) -> Ranked:
-        return self.ranking[0]
+    tool: str | None = None
+    values: Mapping[str, Value] = field(default_factory=dict[str, Value])
+
+
+NOTHING_GIVEN = Given()
 
 
 @dataclass(frozen=True)
@@ -91,114 +103,82 @@ class Planner:
     world: World
     past: Sequence[Mapping[str, Any]] = field(default=())
 
-    def plan(self, sentence: str) -> Plan:
-        """Return what to do about a sentence; the same sentence in the same world gives the same plan."""
-        names = Names(self.world)
-        reading = read(sentence, names, self.ranker.ordinary)
-        parts = split_parts(reading, self.ranker.verbs, self.ranker.swallows)
-        asking = [part for part in parts if not self._is_refused(reading, part)]
+    def plan(self, sentence: str, given: Given = NOTHING_GIVEN) -> Plan:
+        """Return what to do about a sentence; the same sentence in the same world gives the same plan.
+
+        Args:
+            given: what the user answered when they were asked about this sentence.
+        """
+        reading = self.read(sentence)
+        parts = split_parts(reading, self.ranker.verbs, self.ranker.swallows, personas=self.ranker.personas)
+        refused = [part for part in parts if is_refused(reading, part)]
         if not parts:
             return Plan("decline", reason="nothing")
-        if not asking:
+        if len(refused) == len(parts):
             return Plan("decline", reason="negated")
-        chosen = self._choose(reading, asking)
-        return self._plan_steps(reading, names, chosen)
+        asking = [part for part in parts if part not in refused or restricts(reading, part)]
+        chosen = Chooser(self.ranker, reading).choose(asking, given.tool)
+        return self._plan_steps(reading, chosen, given)
 
-    def _is_refused(self, reading: Reading, part: Part) -> bool:
-        """Tell whether all that a part says stands under a negation."""
-        if part.text_from is not None:
-            return False
-        said = [at for at in range(part.opening.head, part.last + 1) if reading.tokens[at].shape == "word"]
-        return bool(said) and all(at in reading.negated for at in said)
+    @cached_property
+    def names(self) -> Names:
+        """Return the names of the world."""
+        return Names(self.world, self.ranker.common)
 
-    def _choose(self, reading: Reading, parts: list[Part]) -> list[_Chosen]:
-        """Group the parts into steps: one of its own where a part alone is surely another tool's."""
-        if len(parts) == 1:
-            return [_Chosen(parts, self.ranker.rank(reading, parts))]
-        alone = [self.ranker.rank(reading, [part]) for part in parts]
-        groups: list[list[Part]] = []
-        tools: list[str] = []
-        waiting: list[Part] = []
-        for part, ranking in zip(parts, alone, strict=True):
-            tool = ranking[0].tool if self._is_own_step(reading, ranking, part) else ""
-            if not tool and groups:
-                groups[-1].append(part)
-            elif not tool:
-                waiting.append(part)
-            elif tools and tools[-1] == tool:
-                groups[-1].append(part)
-            else:
-                groups.append([*waiting, part])
-                tools.append(tool)
-                waiting = []
-        if len(groups) <= 1:
-            return [self._whole(reading, parts, alone)]
-        return [self._group(reading, group, tool) for group, tool in zip(groups, tools, strict=True)]
+    def read(self, sentence: str) -> Reading:
+        """Read a sentence with the names of the world."""
+        return read(sentence, self.names, self.ranker.ordinary)
 
-    def _is_own_step(self, reading: Reading, ranking: list[Ranked], part: Part) -> bool:
-        top = ranking[0]
-        head = reading.tokens[part.opening.head].stem if part.opening.head <= part.last else ""
-        if part.opening.mood == "statement" and head not in self.ranker.verbs:
-            return False
-        if top.tool == DECLINED or top.score < OWN_STEP or top.score - ranking[1].score < OWN_STEP_MARGIN:
-            return False
-        return not self.ranker.tools[top.tool].is_effect or top.asked or part.condition is not None
+    def fill(self, tool: str, sentence: str) -> Sheet:
+        """Return the arguments of a tool that a sentence holds which is an answer and no request."""
+        reading = self.read(sentence)
+        every = Part(0, len(reading.tokens) - 1, Opening("request", 0))
+        setting = Setting(reading, self.names, [every], [], [], self.ranker.needed(tool), (), self.ranker.common)
+        return fill_arguments(setting)
 
-    def _whole(self, reading: Reading, parts: list[Part], alone: list[list[Ranked]]) -> _Chosen:
-        """Rank the parts together; where one alone is clearer than all together, take what it says."""
-        together = self.ranker.rank(reading, parts)
-        best = max(alone, key=lambda ranking: ranking[0].score)
-        if best[0].score > together[0].score and best[0].tool != DECLINED:
-            return _Chosen(parts, best)
-        return _Chosen(parts, together)
-
-    def _group(self, reading: Reading, parts: list[Part], tool: str) -> _Chosen:
-        rankings = [self.ranker.rank(reading, [part]) for part in parts]
-        best = max((ranking for ranking in rankings if ranking[0].tool == tool), key=lambda each: each[0].score)
-        return _Chosen(parts, best)
-
-    def _plan_steps(self, reading: Reading, names: Names, chosen: list[_Chosen]) -> Plan:
+    def _plan_steps(self, reading: Reading, chosen: list[Chosen], given: Given) -> Plan:
         rankings = tuple(tuple(each.ranking[:5]) for each in chosen)
         for each in chosen:
             unsure = self._unsure(reading, each)
             if unsure is not None:
-                return Plan(unsure[0], candidates=unsure[2], reason=unsure[1], ranking=rankings)
+                return replace(unsure, ranking=rankings)
         steps: list[Step] = []
         missing: list[Missing] = []
         for position, each in enumerate(chosen):
             earlier = [part for one in chosen[:position] for part in one.parts]
             later = [part for one in chosen[position + 1 :] for part in one.parts]
             past = [*(step.arguments for step in reversed(steps)), *self.past]
-            content = self.ranker.tools[each.top.tool]
-            parts = _with_conditions(content, each.parts)
-            setting = Setting(reading, names, parts, earlier, later, content, past, self.ranker.common)
-            sheet = fill_arguments(setting)
-            step = _step(content, parts, sheet)
+            content = self.ranker.needed(each.top.tool)
+            parts = with_condition_back(each.parts, events=content.events, effect=content.is_effect)
+            setting = Setting(
+                reading, self.names, parts, earlier, later, content, past, self.ranker.common, each.asking
+            )
+            values = {name: value for name, value in given.values.items() if name in content.arguments}
+            sheet = fill_arguments(setting, values)
+            step = replace(_step(content, parts, sheet), ignored=left_over(setting, sheet))
             missing += [*sheet.missing, *_unchecked(step, first=not steps)]
             steps.append(step)
         if missing:
             return Plan("ask", tuple(steps), tuple(missing), reason=missing[0].why, ranking=rankings)
-        effect = any(self.ranker.tools[step.tool].is_effect for step in steps)
+        effect = any(self.ranker.is_effect(step.tool) for step in steps)
         return Plan("confirm" if effect else "run", tuple(steps), ranking=rankings)
 
-    def _unsure(self, reading: Reading, chosen: _Chosen) -> tuple[Outcome, str, tuple[str, ...]] | None:
-        """Return outcome, reason and candidates where a step is not sure enough to be taken."""
+    def _unsure(self, reading: Reading, chosen: Chosen) -> Plan | None:
+        """Return the question or the refusal where a step is not sure enough to be taken."""
         top, second = chosen.ranking[0], chosen.ranking[1]
-        effect = top.tool != DECLINED and self.ranker.tools[top.tool].is_effect
+        effect = self.ranker.is_effect(top.tool)
         supposed = any(part.opening.mood == "hypothetical" for part in chosen.parts)
         if supposed or top.tool == DECLINED:
-            return "decline", "question", self._next_steps(chosen, reading)
-        if top.score < WORTH_ASKING:
-            named = any(each.kind in _NAMES for each in reading.mentions if each.sure)
-            if named:
-                return "ask", "unsure", self._candidates(chosen, reading)
-            return "decline", "question", self._next_steps(chosen, reading)
-        if _is_twofold(reading, chosen):
-            return "ask", "unsure", self._candidates(chosen, reading)
-        if not _leads(top, second, effect=effect) or (_is_told(reading, chosen.parts) and top.score < NARRATED):
-            return "ask", "unsure", self._candidates(chosen, reading)
-        if effect and (not top.asked or self._refuses(reading, top.tool)):
-            return "ask", "unsure", self._candidates(chosen, reading)
+            return Plan("decline", candidates=self._next_steps(chosen, reading), reason="question")
+        if top.tool in self.ranker.commands and top.score >= COMMAND:
+            return Plan("decline", reason="command", command=spell_command(self.ranker.commands[top.tool], reading))
+        if top.score < WORTH_ASKING and not any(each.kind in _NAMES for each in reading.mentions if each.sure):
+            return Plan("decline", candidates=self._next_steps(chosen, reading), reason="question")
+        told = _is_told(reading, chosen.parts) and top.score < NARRATED
+        unclear = told or _is_twofold(reading, chosen) or not _leads(top, second, effect=effect)
+        refused = effect and (not top.asked or self._refuses(reading, top.tool))
+        if unclear or refused or top.score < WORTH_ASKING or top.tool in self.ranker.commands:
+            return Plan("ask", candidates=self._candidates(chosen, reading), reason="unsure")
         return None
 
     def _refuses(self, reading: Reading, tool: str) -> bool:
@@ -206,19 +186,22 @@ class Planner:
         verbs = {stems[0] for stems in self.ranker.strong_verbs[tool] if stems}
         return any(reading.tokens[at].stem in verbs for at in reading.refused)
 
-    def _candidates(self, chosen: _Chosen, reading: Reading) -> tuple[str, ...]:
+    def _candidates(self, chosen: Chosen, reading: Reading) -> tuple[str, ...]:
         """Return the tools within reach of the best, and those for which the words are general but fitting."""
-        ranked = [each for each in chosen.ranking if each.tool != DECLINED and each.score > 0.05]
+        ranked = [each for each in chosen.ranking if each.tool in self.ranker.tools and each.score > 0.05]
         generic = [each for each in ranked if self._says_generic(reading, each.tool)]
         top = ranked[0].score if ranked else 0.0
         near = [each for each in ranked if top - each.score <= _NEAR_TOP]
-        return tuple(dict.fromkeys(each.tool for each in [*near, *generic]))[:4]
+        vague = len(generic) >= _VAGUE and len(reading.tokens) <= _SHORT
+        found = [*generic, *near] if vague else [*near, *generic]
+        return tuple(dict.fromkeys(each.tool for each in found))[:4]
 
-    def _next_steps(self, chosen: _Chosen, reading: Reading) -> tuple[str, ...]:
+    def _next_steps(self, chosen: Chosen, reading: Reading) -> tuple[str, ...]:
         """Return tools that help with an open question: those that say so, then those whose examples are like it."""
         stems = {token.stem for token in reading.tokens}
         helping = [name for name, each in self.ranker.tools.items() if stems & {stem(word) for word in each.helps}]
-        like = [each.tool for each in chosen.ranking if each.tool != DECLINED and each.likeness >= WORTH_ASKING]
+        like = [each.tool for each in chosen.ranking if each.tool in self.ranker.tools]
+        like = [each.tool for each in chosen.ranking if each.tool in like and each.likeness >= WORTH_ASKING]
         return tuple(dict.fromkeys([*helping, *like]))[:3]
 
     def _says_generic(self, reading: Reading, tool: str) -> bool:
@@ -227,12 +210,15 @@ class Planner:
 
 
 def _leads(top: Ranked, second: Ranked, *, effect: bool) -> bool:
+    if second.tool.startswith("ax ") and top.score >= SURE_EFFECT:
+        # To decline with a command what a tool would have done is the lesser wrong, but it is one.
+        return top.score - second.score >= MARGIN_COMMAND
     sure, margin, alone = (SURE_EFFECT, MARGIN_EFFECT, ALONE_EFFECT) if effect else (SURE, MARGIN, ALONE)
     lead = top.score - second.score
     return (top.score >= sure and lead >= margin) or (top.score >= alone and lead >= WIDE)
 
 
-def _is_twofold(reading: Reading, chosen: _Chosen) -> bool:
+def _is_twofold(reading: Reading, chosen: Chosen) -> bool:
     """Tell whether two tools are named side by side in one part, as in "show drift and the health report"."""
     top, second = chosen.ranking[0], chosen.ranking[1]
     rival = second.score >= SURE and set(second.signs) - set(top.signs) and top.score - second.score < _RIVAL
@@ -250,20 +236,11 @@ def _is_told(reading: Reading, parts: list[Part]) -> bool:
         for part in parts
         if part.opening.head <= part.last and part.opening.mood == "statement" and part.text_from is None
     ]
-    return len(heads) == len(parts) and all(head in _TELLERS or head.endswith("ing") for head in heads)
+    return len(heads) == len(parts) and all(head in _TELLERS or _is_doing(head) for head in heads)
 
 
-def _with_conditions(content: ToolContent, parts: list[Part]) -> list[Part]:
-    """Give an if-clause back to the request where it is no condition of the step.
-
-    That is so for a tool that sets up what happens on events, and for one without effects where code cannot check it.
-    """
-    return [
-        replace(part, condition=None, left_out=frozenset())
-        if part.condition and (content.events or (part.condition.text is None and not content.is_effect))
-        else part
-        for part in parts
-    ]
+def _is_doing(word: str) -> bool:
+    return word.endswith("ing") and not word.endswith("thing")
 
 
 def _step(content: ToolContent, parts: list[Part], sheet: Sheet) -> Step:

@@ -1,21 +1,26 @@
 """The offline planner as a provider: it takes turns like a language model, without being one."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from axagents.contents import ContentFile
 from axagents.documents import parse_yaml
 from axagents.errors import UserError
+from axagents.llm.offline.answers import WHICH_TOOL, plan_with_answers
 from axagents.llm.offline.arguments.sources import Missing
-from axagents.llm.offline.content import Synonyms, ToolContent
+from axagents.llm.offline.commands import spell_asking
+from axagents.llm.offline.content import Commands, Synonyms, ToolContent
+from axagents.llm.offline.handing import ASK, ask_content, called
 from axagents.llm.offline.planning import Plan, Planner, Step
 from axagents.llm.offline.ranking import Ranked, Ranker
 from axagents.llm.offline.world import World
 from axagents.llm.turn import Call, Message, Need, Offer, Source, Turn
 
-_SYNONYMS = Path(__file__).with_name("synonyms.yaml")
+_SYNONYMS, _COMMANDS = Path(__file__).with_name("synonyms.yaml"), Path(__file__).with_name("commands.yaml")
 
 
 class OfflinePlanner:
@@ -38,28 +43,29 @@ class OfflinePlanner:
 
     def _plan(self, sentence: str, before: Sequence[Message]) -> Plan:
         past = [call.arguments for message in reversed(before) for call in reversed(message.calls)]
-        planner = Planner(self._ranker, self._world, past)
-        plan = planner.plan(sentence)
-        asked = _open_question(before)
-        if asked is None or plan.outcome in ("run", "confirm"):
-            return plan
-        earlier, need = asked
-        joined = planner.plan(f"{earlier}, {need.field.rpartition('.')[2].replace('_', ' ')} {sentence}")
-        answered = joined.outcome in ("run", "confirm") or need.field not in {each.argument for each in joined.missing}
-        return joined if joined.steps and answered else plan
+        return plan_with_answers(Planner(self._ranker, self._world, past), before, sentence)
 
 
-def read_ranker(files: Mapping[str, ContentFile]) -> Ranker:
+def read_ranker(files: Mapping[str, ContentFile], personas: Mapping[str, ContentFile] = MappingProxyType({})) -> Ranker:
     """Return the ranker over the tools' sentences; read once in this process for the same content.
+
+    Args:
+        personas: those that a task may be handed to, by id.
 
     Raises:
         UserError: a file is no such content, or its name is not its tool's.
     """
-    return _ranker(tuple((name, str(file.path), file.text) for name, file in sorted(files.items())))
+    texts = tuple((name, str(file.path), file.text) for name, file in sorted(files.items()))
+    return _ranker(texts, tuple((name, _title(file)) for name, file in sorted(personas.items())))
+
+
+def _title(file: ContentFile) -> str:
+    found = re.search(r"^title: *(.+?) *$", file.text, re.MULTILINE)
+    return found.group(1).strip("\"'") if found else file.name
 
 
 @cache
-def _ranker(texts: tuple[tuple[str, str, str], ...]) -> Ranker:
+def _ranker(texts: tuple[tuple[str, str, str], ...], personas: tuple[tuple[str, str], ...]) -> Ranker:
     tools: dict[str, ToolContent] = {}
     for name, path, text in texts:
         content = parse_yaml(text, ToolContent, source=path)
@@ -67,15 +73,15 @@ def _ranker(texts: tuple[tuple[str, str, str], ...]) -> Ranker:
             raise UserError(f"{path} is about {content.tool!r}; by its name it must be about {name!r}")
         tools[name] = content
     synonyms = parse_yaml(_SYNONYMS.read_text(encoding="utf-8"), Synonyms, source=_SYNONYMS.name)
-    return Ranker(tools, synonyms)
-
-
-def _open_question(before: Sequence[Message]) -> tuple[str, Need] | None:
-    """Return the user's sentence that led to a question still open, and the first thing asked for."""
-    if len(before) < 2 or not before[-1].needs:
-        return None
-    earlier = next((message.text for message in reversed(before) if message.role == "user"), None)
-    return (earlier, before[-1].needs[0]) if earlier else None
+    commands = parse_yaml(_COMMANDS.read_text(encoding="utf-8"), Commands, source=_COMMANDS.name).commands
+    askable = [ask_content(persona, title) for persona, title in personas]
+    return Ranker(
+        tools,
+        synonyms,
+        {command.name: command for command in commands},
+        called(dict(personas)),
+        {content.tool: content for content in askable},
+    )
 
 
 def _turn(plan: Plan, offered: set[str]) -> Turn:
@@ -83,11 +89,11 @@ def _turn(plan: Plan, offered: set[str]) -> Turn:
     candidates = plan.candidates or (wanted if plan.outcome == "ask" else ())
     unavailable = tuple(tool for tool in (wanted or candidates) if tool not in offered)
     ranking = tuple(_explained(ranked) for step in plan.ranking for ranked in step)
+    calls = tuple(_call(number, step) for number, step in enumerate(plan.steps, start=1))
     if plan.outcome in ("run", "confirm") and not unavailable:
-        calls = tuple(_call(number, step) for number, step in enumerate(plan.steps, start=1))
         return Turn(stop_reason="calls", calls=calls, ranking=ranking)
     if plan.outcome == "ask":
-        needs = tuple(_need(each, plan) for each in plan.missing)
+        needs = tuple(_need(each, plan) for each in plan.missing) or _which_tool(plan.candidates)
         return Turn(
             stop_reason="ask",
             needs=needs,
@@ -96,20 +102,42 @@ def _turn(plan: Plan, offered: set[str]) -> Turn:
             reason=plan.reason,
             ranking=ranking,
         )
-    reason = plan.reason if plan.outcome == "decline" else "unavailable"
     return Turn(
         stop_reason="decline",
-        calls=tuple(_call(number, step) for number, step in enumerate(plan.steps, start=1)),
+        text=plan.command or _asking_elsewhere(plan, unavailable),
+        calls=calls,
         candidates=candidates or wanted,
         unavailable=unavailable,
-        reason=reason,
+        reason=plan.reason if plan.outcome == "decline" else "unavailable",
         ranking=ranking,
     )
 
 
+def _which_tool(candidates: Sequence[str]) -> tuple[Need, ...]:
+    if not candidates:
+        return ()
+    question = "which of these is meant?"
+    return (Need(field=WHICH_TOOL, question=question, why="ambiguous", known=tuple(candidates)),)
+
+
+def _asking_elsewhere(plan: Plan, unavailable: Sequence[str]) -> str:
+    """Return the command that asks the persona who may not be asked from here."""
+    for step in plan.steps:
+        if step.tool in unavailable and step.tool.startswith(ASK):
+            return spell_asking(step.tool, str(step.arguments.get("query", "")))
+    return ""
+
+
 def _call(number: int, step: Step) -> Call:
     sources = {name: Source(source=value.source, origin=value.origin) for name, value in step.sources.items()}
-    return Call(id=f"c{number}", tool=step.tool, arguments=step.arguments, sources=sources, condition=step.condition)
+    return Call(
+        id=f"c{number}",
+        tool=step.tool,
+        arguments=step.arguments,
+        sources=sources,
+        condition=step.condition,
+        ignored=step.ignored,
+    )
 
 
 def _need(missing: Missing, plan: Plan) -> Need:

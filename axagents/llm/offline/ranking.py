@@ -1,14 +1,15 @@
 """Rank the tools for a part of a sentence: likeness to examples, signs, verbs, and whether an effect is asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from axagents.llm.offline.content import Synonyms, ToolContent
+from axagents.llm.offline.content import CommandContent, Synonyms, ToolContent
 from axagents.llm.offline.examples import DECLINED, Examples, Phrases, stems_of
+from axagents.llm.offline.opening import opening
 from axagents.llm.offline.parts import Part, stems_in
 from axagents.llm.offline.reading import Reading
-from axagents.llm.offline.text import stem
+from axagents.llm.offline.text import Token, stem, tokenise
 
 _SIGN, _MOST_SIGNS = 0.16, 0.36
 _NOT_SIGN, _MOST_NOT_SIGNS = 0.16, 0.34
@@ -16,6 +17,12 @@ _VERB = 0.06
 _STRONG_VERB = 0.14
 _EFFECT_QUESTIONED = 0.5
 _KIND, _KIND_MOST = 0.16, 0.16
+_SWALLOWED = 0.3
+_PHRASE, _PHRASE_MOST = 0.85, 3
+"""How like an example a request without a verb must be, and how short."""
+_NEVER_ASKED = 0.12
+_UNHEARD_OF, _MOST_UNHEARD = 0.06, 0.18
+_FREE = ("searched", "remembered", "handed", "text", "topic", "params")
 _KIND_OF = {
     "test": ("test",),
     "experiment": ("experiment", "experiments"),
@@ -44,27 +51,51 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Ranker:
-    """Everything the planner knows of tools, ready to rank."""
+    """Everything the planner knows of tools, commands and personas, ready to rank.
+
+    Attributes:
+        commands: by their names, such as "ax data list".
+        personas: the names that each persona goes by.
+        askable: what is known of the tools that ask them.
+    """
 
     tools: Mapping[str, ToolContent]
     synonyms: Synonyms
+    commands: Mapping[str, CommandContent] = field(default_factory=dict[str, CommandContent])
+    personas: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    askable: Mapping[str, ToolContent] = field(default_factory=dict[str, ToolContent])
+
+    def content(self, tool: str) -> ToolContent | None:
+        """Return what is known of a tool, or of one that asks a persona."""
+        return self.tools.get(tool) or self.askable.get(tool)
+
+    def needed(self, tool: str) -> ToolContent:
+        """Return what is known of a tool that the ranking named."""
+        return self.askable[tool] if tool in self.askable else self.tools[tool]
+
+    def is_effect(self, tool: str) -> bool:
+        """Tell whether a tool changes what others rely on; a command is none."""
+        return tool in self.tools and self.tools[tool].is_effect
 
     @cached_property
     def examples(self) -> Examples:
-        return Examples(tuple(self.tools.values()), self.synonyms)
+        return Examples(tuple(self.tools.values()), tuple(self.commands.values()), self.synonyms)
 
     @cached_property
     def ordinary(self) -> frozenset[str]:
         """Return words that are no name although they have hyphens or digits."""
         phrases = [phrase for group in self.synonyms.groups.values() for phrase in group]
         phrases += [phrase for content in self.tools.values() for phrase in self._phrases(content)]
+        phrases += [sign for command in self.commands.values() for sign in command.signs]
         words = {word for phrase in phrases for word in phrase.lower().split()}
         return frozenset(words | set(self.synonyms.ordinary.split())) | self.examples.vocabulary
 
     @cached_property
     def common(self) -> frozenset[str]:
         """Return stems that are never the unknown name of something."""
-        return self.examples.vocabulary | {stem(word) for word in self.synonyms.common.split()}
+        said = {one for name in self.tools for verb in self._verb_phrases[name] for one in verb}
+        said |= {one for name in self._signs for phrase in self._signs[name].by_stems for one in phrase}
+        return self.examples.vocabulary | said | {stem(word) for word in self.synonyms.common.split()}
 
     def _phrases(self, content: ToolContent) -> list[str]:
         found = [*content.signs, *content.verbs, *content.not_signs]
@@ -81,12 +112,13 @@ class Ranker:
 
     @cached_property
     def swallows(self) -> Phrases:
-        """Return the openings behind which the rest of a sentence is a text."""
-        return Phrases.of({phrase: [phrase] for content in self.tools.values() for phrase in content.swallows})
+        """Return the openings behind which the rest of a sentence is a text, with the tool that each is of."""
+        return Phrases.of({name: content.swallows for name, content in self.tools.items()})
 
     @cached_property
     def _signs(self) -> Mapping[str, Phrases]:
-        return {name: Phrases.of({phrase: [phrase] for phrase in each.signs}) for name, each in self.tools.items()}
+        known = (*self.tools.items(), *self.commands.items())
+        return {name: Phrases.of({phrase: [phrase] for phrase in each.signs}) for name, each in known}
 
     @cached_property
     def _not_signs(self) -> Mapping[str, Phrases]:
@@ -101,30 +133,70 @@ class Ranker:
         return {name: frozenset(stems_of(verb) for verb in each.strong_verbs) for name, each in self.tools.items()}
 
     def rank(self, reading: Reading, parts: Sequence[Part]) -> list[Ranked]:
-        """Return all tools, best first; the parts are taken together. Name order breaks ties."""
+        """Return all tools and commands, best first; the parts are taken together. Name order breaks ties."""
         stems = [one for part in parts for one in stems_in(reading, part, self.examples.vocabulary)]
         likeness = self.examples.likeness(stems)
-        words = [one for one in stems if not one.startswith("{")]
-        ranked = [
-            self._ranked(name, likeness.get(name, 0.0), reading=reading, parts=parts, words=words)
-            for name in self.tools
-        ]
+        said = Said(reading, parts, tuple(one for one in stems if not one.startswith("{")))
+        ranked = [self._ranked(name, likeness.get(name, 0.0), said) for name in self.tools]
+        if any(part.condition is not None for part in parts):
+            ranked = self._with_events(ranked, said)
+        words = said.words
+        ranked += [self._ranked_command(name, likeness.get(name, 0.0), words) for name in self.commands]
         declined = Ranked(DECLINED, likeness.get(DECLINED, 0.0), likeness.get(DECLINED, 0.0), (), asked=False)
         return sorted([*ranked, declined], key=lambda each: (-each.score, each.tool))
 
-    def _ranked(
-        self, name: str, likeness: float, *, reading: Reading, parts: Sequence[Part], words: Sequence[str]
-    ) -> Ranked:
-        signs = tuple(value for _, _, value in self._signs[name].find(words))
-        against = len(self._not_signs[name].find(words))
-        heads = [self._head(name, reading, part) for part in parts]
+    def _with_events(self, ranked: list[Ranked], said: "Said") -> list[Ranked]:
+        """Rank the tools that set up what happens on events again, the if-clause as a part of the request."""
+        whole = [replace(part, condition=None, left_out=frozenset[int]()) for part in said.parts]
+        stems = [one for part in whole for one in stems_in(said.reading, part, self.examples.vocabulary)]
+        likeness = self.examples.likeness(stems)
+        full = Said(said.reading, whole, tuple(one for one in stems if not one.startswith("{")))
+        return [
+            max(each, self._ranked(each.tool, likeness.get(each.tool, 0.0), full), key=lambda one: one.score)
+            if self.tools[each.tool].events
+            else each
+            for each in ranked
+        ]
+
+    def _ranked(self, name: str, likeness: float, said: "Said") -> Ranked:
+        signs = tuple(value for _, _, value in self._signs[name].find(said.words))
+        against = len(self._not_signs[name].find(said.words))
+        heads = [self._head(name, said.reading, part) for part in said.parts]
         score = likeness + min(_SIGN * len(signs), _MOST_SIGNS) - min(_NOT_SIGN * against, _MOST_NOT_SIGNS)
-        score += self._kinds(name, reading, parts)
+        score += self._kinds(name, said.reading, said.parts)
         score += _STRONG_VERB if "strong" in heads else _VERB if "verb" in heads else 0.0
-        asked = "strong" in heads or ("verb" in heads and bool(signs))
+        score += _SWALLOWED if any(part.swallowed == name for part in said.parts) else 0.0
+        score -= self._strange(name, said)
+        named = likeness >= _PHRASE and len(said.words) <= _PHRASE_MOST and bool(signs)
+        asked = "strong" in heads or ("verb" in heads and bool(signs)) or (named and _names_it(said))
         if self.tools[name].is_effect and not asked:
-            score -= _EFFECT_QUESTIONED if any(part.opening.mood != "request" for part in parts) else 0.0
+            score -= _EFFECT_QUESTIONED if any(part.opening.mood != "request" for part in said.parts) else 0.0
         return Ranked(name, score, likeness, signs, asked)
+
+    def _strange(self, name: str, said: "Said") -> float:
+        """Return what speaks against a tool: words that no tool has heard of, a question where none is put to it."""
+        unheard = sum(word not in self.common and word.isalpha() and len(word) > 3 for word in said.words)
+        against = 0.0 if name in self._free else min(_UNHEARD_OF * unheard, _MOST_UNHEARD)
+        questioned = any(part.opening.mood == "question" for part in said.parts)
+        return against + (_NEVER_ASKED if questioned and name in self._never_asked else 0.0)
+
+    @cached_property
+    def _free(self) -> frozenset[str]:
+        """Return the tools that take words of any kind."""
+        return frozenset(
+            name
+            for name, content in self.tools.items()
+            if any(argument.kind in _FREE for argument in content.arguments.values())
+        )
+
+    @cached_property
+    def _never_asked(self) -> frozenset[str]:
+        """Return the tools none of whose examples is a question."""
+        return frozenset(name for name, content in self.tools.items() if not any(map(_is_question, content.examples)))
+
+    def _ranked_command(self, name: str, likeness: float, words: Sequence[str]) -> Ranked:
+        signs = tuple(value for _, _, value in self._signs[name].find(words))
+        return Ranked(name, likeness + min(_SIGN * len(signs), _MOST_SIGNS), likeness, signs, asked=False)
 
     def _kinds(self, name: str, reading: Reading, parts: Sequence[Part]) -> float:
         """Return what the kinds of names in the parts say for a tool: the fewer tools take one, the more."""
@@ -151,14 +223,54 @@ class Ranker:
         """Tell whether a part begins with one of the tool's verbs, as a request: strong, verb, or not at all."""
         if part.opening.mood in ("question", "hypothetical"):
             return ""
-        at = part.opening.head
-        if part.opening.wish:
-            return "verb"
-        window = [token for token in reading.tokens[at : at + 4] if token.shape != "mark"]
-        if not window or at in reading.negated or window[0].word.endswith(("ed", "ing")):
+        at = part.opening.head if self.tools[name].is_effect else self._behind_preposition(reading, part)
+        window = [token for token in self._verb_tokens(reading, at) if token.shape != "mark"]
+        if not window or at in reading.negated or _told_in_past(window[0].word, window[0].stem):
             return ""
         stems = tuple(token.stem for token in window)
         heads = {stems[:size] for size in range(1, 4)}
         if heads & self.strong_verbs[name]:
             return "strong"
-        return "verb" if heads & self._verb_phrases[name] else ""
+        return "verb" if heads & self._verb_phrases[name] or part.opening.wish else ""
+
+    def _verb_tokens(self, reading: Reading, at: int) -> list[Token]:
+        """Return the tokens a verb may be made of, names and values left out: "put 2.1.0 live"."""
+        covered = {place for each in reading.mentions for place in range(each.first, each.last + 1)}
+        places = [place for place in range(at, min(at + 6, len(reading.tokens))) if place == at or place not in covered]
+        return [reading.tokens[place] for place in places[:4]]
+
+    def _behind_preposition(self, reading: Reading, part: Part) -> int:
+        """Return where a request begins; "for telco, fit ..." begins with its verb."""
+        head = part.opening.head
+        if reading.word(head) not in ("for", "with", "on", "using", "from", "in"):
+            return head
+        covered = {at for each in reading.mentions for at in range(each.first, each.last + 1)}
+        verbs = (at for at in range(head + 1, min(head + 7, part.last + 1)) if reading.tokens[at].stem in self.verbs)
+        return next((at for at in verbs if at not in covered and reading.word(at) not in ("for", "use")), head)
+
+
+@dataclass(frozen=True)
+class Said:
+    """The parts of a step as they are ranked; `words` are their stems without names and values."""
+
+    reading: Reading
+    parts: Sequence[Part]
+    words: tuple[str, ...]
+
+
+def _names_it(said: Said) -> bool:
+    """Tell whether a request is only named: "automatic retraining please"."""
+    return all(part.opening.mood == "statement" for part in said.parts) and not any(
+        token.word.endswith("ed") or token.word in ("was", "were", "is", "are", "has", "had", "went", "we", "they", "i")
+        for token in said.reading.tokens
+    )
+
+
+def _is_question(line: str) -> bool:
+    tokens = tokenise(line.replace("{", " ").replace("}", " "))
+    return opening(tokens, 0, len(tokens) - 1).mood == "question"
+
+
+def _told_in_past(word: str, base: str) -> bool:
+    """Tell "deployed" and "deploying" from verbs such as "ping" that only end alike."""
+    return word != base and word.endswith(("ed", "ing"))

@@ -94,22 +94,8 @@ _ENDS = {".", ",", ";", ":", "?", "!", "(", ")", "—", "–"}
 _TURNS = {"but", "just", "instead", "rather", "only", "however"}
 _AFTER_AND = {"tell", "show", "give", "list", "just", "check", "only", "please", "report", "explain", "say", "instead"}
 _KEPT = {"forget", "hesitate", "only", "sure", "later", "wait", "yet"}
-_AUXILIARIES = {
-    "is",
-    "are",
-    "was",
-    "were",
-    "do",
-    "does",
-    "did",
-    "has",
-    "have",
-    "can",
-    "could",
-    "should",
-    "would",
-    "will",
-}
+_AUXILIARIES = frozenset("is are was were do does did has have can could should would will".split())
+_BEFORE_NOT = _AUXILIARIES | frozenset("must may need you we i please said better".split())
 
 
 def _negated(tokens: Sequence[Token]) -> tuple[frozenset[int], frozenset[int]]:
@@ -118,6 +104,7 @@ def _negated(tokens: Sequence[Token]) -> tuple[frozenset[int], frozenset[int]]:
     for at, token in enumerate(tokens):
         if token.word in _NOT and not _rhetorical(tokens, at):
             refused |= _scope(tokens, at, until_and=token.word in ("skip", "avoid", "without"))
+            refused |= _said_before(tokens, at)
         elif token.word in _NO and not _compares(tokens, at):
             scope = _scope(tokens, at, until_and=True)
             needless = at + 1 < len(tokens) and tokens[at + 1].word in ("need", "reason")
@@ -125,6 +112,15 @@ def _negated(tokens: Sequence[Token]) -> tuple[frozenset[int], frozenset[int]]:
         elif token.word in ("instead", "rather") and at + 1 < len(tokens) and tokens[at + 1].word in ("of", "than"):
             refused |= _scope(tokens, at + 1, until_and=False)
     return frozenset(refused), frozenset(refused | negated)
+
+
+def _said_before(tokens: Sequence[Token], at: int) -> set[int]:
+    """Return the words that belong to a "not" and stand before it: "you should" not, "please do" not."""
+    before: set[int] = set()
+    while at > 0 and tokens[at - 1].word in _BEFORE_NOT:
+        at -= 1
+        before.add(at)
+    return before
 
 
 def _compares(tokens: Sequence[Token], at: int) -> bool:

@@ -26,6 +26,7 @@ class Token:
 
 
 _FOLDERS = r"(?:models?|data|artifacts|outputs?|runs|mlruns|docs|exports|checkpoints|build|dist|files)"
+_UNITS = r"(?:%|percent|points?|pp|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|days?|d|weeks?)"
 _TOKEN = re.compile(
     rf"""
       (?P<url>(?<!\w)[a-z][a-z0-9+.-]*://[^\s"'<>]+[^\s"'<>.,;!?)])
@@ -35,11 +36,14 @@ _TOKEN = re.compile(
               |{_FOLDERS}(?:/[\w.-]*\w)+/?
               |[A-Za-z_][\w-]*_[\w-]*(?:/[\w.-]*\w)+/?)
     | "(?P<double>[^"]+)" | “(?P<curly>[^”]+)” | `(?P<tick>[^`]+)` | (?<!\w)'(?P<single>[^']+)'(?!\w)
+    | (?P<without>w/o)(?!\w)
+    | (?P<id>(?<!\w)(?:\d{{8}}-\d{{6}}-[0-9a-f]{{4,8}}|(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{{12,64}})(?!\w))
     | (?P<ab>a\s?/\s?b)(?!\w)
     | (?P<version>v?\d+\.\d+\.\d+(?:-[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)?|v\d+(?:\.\d+){{0,2}})(?!\w)
+    | (?P<comma>(?<![\w.,])(?:0,\d+(?![\w,])|\d+,\d{{1,2}}(?=\s?{_UNITS}(?!\w))))
     | (?P<number>\d+(?:[,_]\d{{3}})+(?:\.\d+)?|\d*\.\d+|\d+)
     | (?P<name>[^\W\d](?:\w|['’](?=\w))*(?:[-@]\w+|\.(?=\w)\w+)*)
-    | (?P<mark><=|>=|==|!=|≥|≤|[<>=%&+,.;:?!()/$€£–—-]|\S)
+    | (?P<mark>-+>|=>|<=|>=|==|!=|→|≥|≤|[<>=%&+,.;:?!()/$€£–—-]|\S)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -55,27 +59,21 @@ _CONTRACTIONS = {
 }
 _WHOLE = {
     "can't": ("can", "not"),
+    "cant": ("can", "not"),
     "won't": ("will", "not"),
     "cannot": ("can", "not"),
     "let's": ("let", "us"),
     "pls": ("please",),
     "plz": ("please",),
-    "dont": ("do", "not"),
-    "doesnt": ("does", "not"),
-    "isnt": ("is", "not"),
-    "whats": ("what", "is"),
-    "what's": ("what", "is"),
-    "how's": ("how", "is"),
+    **{f"{word}{mark}s": (word, "is") for word in "what how that there who where".split() for mark in ("'", "")},
     "it's": ("it", "is"),
-    "that's": ("that", "is"),
-    "there's": ("there", "is"),
-    "who's": ("who", "is"),
-    "where's": ("where", "is"),
+    "u": ("you",),
     "wanna": ("want", "to"),
     "gonna": ("going", "to"),
     "gimme": ("give", "me"),
     "lemme": ("let", "me"),
 }
+_SPELT = {"ab": "a/b", "without": "without"}
 _QUOTES = ("double", "curly", "tick", "single")
 
 
@@ -86,8 +84,9 @@ def tokenise(sentence: str) -> list[Token]:
         kind = found.lastgroup or "mark"
         if kind in _QUOTES:
             tokens.append(_quoted(found, kind))
-        elif kind == "ab":
-            tokens.append(Token(found.group(), "a/b", "a/b", found.start(), found.end(), "word"))
+        elif kind in _SPELT:
+            word = _SPELT[kind]
+            tokens.append(Token(found.group(), word, word, found.start(), found.end(), "word"))
         elif kind == "name":
             tokens += _words(found)
         else:
@@ -102,6 +101,10 @@ def _quoted(found: re.Match[str], kind: str) -> Token:
 
 def _plain(found: re.Match[str], kind: str) -> Token:
     text = found.group()
+    if kind == "comma":
+        return Token(text, text.replace(",", "."), text, found.start(), found.end(), "number")
+    if kind == "id":
+        return Token(text, text.lower(), text.lower(), found.start(), found.end(), "name")
     shape: Shape = kind if kind in ("url", "path", "version", "number") else "mark"
     word = text.lower().replace(",", "").replace("_", "") if kind == "number" else text.lower()
     return Token(text, word, word, found.start(), found.end(), shape)
@@ -112,10 +115,16 @@ def _words(found: re.Match[str]) -> list[Token]:
     word = text.lower().replace("’", "'")
     parts = _WHOLE.get(word) or _contracted(word)
     shape: Shape = "name" if re.search(r"[-_.@\d]", text) else "word"
-    return [Token(text, part, stem(part), found.start(), found.end(), shape) for part in parts if part != "s"]
+    said = [part for part in parts if part != "s" or len(parts) == 1]
+    return [Token(text, part, stem(part), found.start(), found.end(), shape) for part in said]
+
+
+_AUXILIARY = frozenset("do does did is are was were has have had should would could must need".split())
 
 
 def _contracted(word: str) -> tuple[str, ...]:
+    if word.endswith("nt") and word[:-2] in _AUXILIARY:
+        return word[:-2], "not"
     for ending, full in _CONTRACTIONS.items():
         if word.endswith(ending) and len(word) > len(ending):
             return word[: -len(ending)], full
@@ -175,3 +184,7 @@ def _last(word: str) -> str:
     if word.endswith("is") and len(word) > 5:
         word = word[:-2] + "iz"
     return word[:-1] + "z" if word.endswith("ys") and len(word) > 4 else word
+
+
+COURTESY = frozenset(stem(word) for word in "please thanks thank thx cheers kindly plz pls".split())
+"""Stems that say nothing of what is wanted."""

@@ -97,6 +97,10 @@ class World(Protocol):
         """Return argument values that the user asked to be remembered."""
         ...
 
+    def trained(self) -> str | None:
+        """Return the folder of the model that was trained last."""
+        ...
+
 
 @dataclass(frozen=True)
 class FixedWorld:
@@ -110,6 +114,7 @@ class FixedWorld:
     known_deployments: tuple[DeploymentFact, ...] = ()
     known_namespaces: tuple[str, ...] = ("notes",)
     known_preferences: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    known_trained: str | None = None
 
     def models(self) -> Sequence[ModelFact]:
         return self.known_models
@@ -134,3 +139,6 @@ class FixedWorld:
 
     def preferred(self) -> Mapping[str, Any]:
         return self.known_preferences
+
+    def trained(self) -> str | None:
+        return self.known_trained

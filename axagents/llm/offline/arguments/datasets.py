@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
 
 from axagents.llm.offline.arguments.fragments import by_fragment, by_phrase, fits, unknown_word
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value, unknown_name
 from axagents.llm.offline.content import Argument
 from axagents.llm.offline.mentions import Mention
-from axagents.llm.offline.names import is_data_file
+from axagents.llm.offline.names import is_data_file, parts_of
 
 _DATA_NOUNS = ("dataset", "data", "table", "file", "set", "holdout", "csv")
 
@@ -31,8 +32,18 @@ def fill_dataset(slot: Slot, setting: Setting) -> Found:
     path = next((each for each in setting.mentions("path", sheet=slot.sheet) if is_data_file(each.text.lower())), None)
     if path is not None:
         slot.sheet.used.add(path.first)
-        return Value(path.text, "query", path.text)
+        return Value(_known_file(path.text, setting) or path.text, "query", path.text)
     return _implied_dataset(slot.argument, setting)
+
+
+_DATA_FOLDER = re.compile(r"^(?:\./)?data/([^/]+)$")
+
+
+def _known_file(path: str, setting: Setting) -> str | None:
+    """Return the dataset that the catalog has for a file of the project's data folder."""
+    found = _DATA_FOLDER.match(path)
+    fact = setting.dataset(found.group(1)) if found else None
+    return fact.name if fact else None
 
 
 def _as_typed(mention: Mention, setting: Setting) -> str:
@@ -202,13 +213,23 @@ def fill_experiments(slot: Slot, setting: Setting) -> Found:
         return unknown_name(slot.name, unknown[0].text, what="experiment", known=known)
     if len(named) >= slot.argument.least:
         return Value(named, "query", ", ".join(named))
-    meant = any(setting.word(at) in ("experiments", "runs") for at in setting.indexes()) and not named
+    meant = not named and _means_all(setting)
     if meant and slot.argument.least <= len(known) <= 10:
         return Value(known, "world", "all the experiments there are")
     if not slot.argument.required:
         return None
     told = f"with which experiment should {named[0]} be compared?" if named else slot.argument.ask
     return Missing(slot.name, told, "missing", "", tuple(each for each in known if each not in named)[:10])
+
+
+def _means_all(setting: Setting) -> bool:
+    """Tell "my experiments" and "which experiment" from one that should have been named."""
+    every = any(setting.word(at) in ("experiments", "runs") for at in setting.indexes())
+    which = ("which", "what", "best", "top")
+    return every or any(
+        setting.word(at) in ("experiment", "run", "one") and {setting.word(at - 1), setting.word(at - 2)} & set(which)
+        for at in setting.indexes()
+    )
 
 
 def _like_experiment(mention: Mention, setting: Setting) -> bool:
@@ -249,8 +270,8 @@ def fill_new_name(slot: Slot, setting: Setting) -> Found:
     chosen = _new_name(slot, setting)
     if chosen is not None:
         slot.sheet.used.add(chosen.first)
-        return Value(_as_new(chosen, slot), "query", chosen.text)
-    plain = _called(setting)
+        return _mistyped(chosen, slot, setting) or Value(_as_new(chosen, slot), "query", chosen.text)
+    plain = None if slot.argument.only_cued else _called(slot, setting)
     if plain:
         return Value(plain, "query", plain)
     models = setting.world.models()
@@ -258,6 +279,26 @@ def fill_new_name(slot: Slot, setting: Setting) -> Found:
     if slot.argument.names == "model" and slot.argument.required and len(models) == 1 and not version_given:
         return Value(models[0].name, "world", "the only model")
     return None
+
+
+_LIKE = 0.86
+
+
+def _mistyped(mention: Mention, slot: Slot, setting: Setting) -> Missing | None:
+    """Ask where a new model's name is all but a registered one's: with it a typing error would make a new model."""
+    if slot.argument.names != "model" or mention.kind not in ("unknown", "quoted"):
+        return None
+    near = [each.name for each in setting.world.models() if _all_but(mention.text.lower(), each.name.lower())]
+    if not near:
+        return None
+    question = f"there is no model {mention.text} yet; is {near[0]} meant, or a new model of that name?"
+    return Missing(slot.name, question, "unknown", mention.text, (*near, mention.text))
+
+
+def _all_but(typed: str, known: str) -> bool:
+    """Tell a misspelt name from one that differs by a number or a part."""
+    alike = re.findall(r"\d+", typed) == re.findall(r"\d+", known) and len(parts_of(typed)) == len(parts_of(known))
+    return alike and SequenceMatcher(None, typed, known).ratio() >= _LIKE
 
 
 def _as_new(mention: Mention, slot: Slot) -> str:
@@ -273,11 +314,17 @@ def _new_name(slot: Slot, setting: Setting) -> Mention | None:
     others = setting.mentions("experiment", "dataset", "test", "model", sheet=slot.sheet, near_only=True)
     cued = [each for each in (*own, *others) if setting.cued(each, slot.argument)]
     chosen = next(iter([*cued, *own]), None)
-    return None if chosen is None or is_data_file(chosen.text.lower()) else chosen
+    if chosen is None or is_data_file(chosen.text.lower()) or (slot.argument.only_cued and chosen not in cued):
+        return None
+    return chosen
 
 
-def _called(setting: Setting) -> str | None:
-    """Return the plain word behind "called", "named" or "call it"."""
+def _called(slot: Slot, setting: Setting) -> str | None:
+    """Return the plain word behind "called", "named" or "call it", or an unheard one behind its noun."""
+    for at in setting.indexes():
+        token = setting.reading.tokens[at]
+        if setting.word(at - 1) == slot.argument.names and token.shape == "word" and token.stem not in setting.common:
+            return token.text
     for at in setting.indexes():
         if setting.word(at) not in ("called", "named", "titled", "it") or setting.reading.tokens[at].shape != "word":
             continue

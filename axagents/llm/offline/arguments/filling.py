@@ -1,9 +1,10 @@
 """Fill the arguments of one call, in the order in which one helps the next."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from axagents.llm.offline.arguments import datasets, models, numbers, texts, variants
+from axagents.llm.offline.arguments import datasets, models, numbers, params, texts, variants
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value
 from axagents.llm.offline.content import Argument, Conditions, ToolContent
 
@@ -33,25 +34,37 @@ _FILLERS: Mapping[str, Callable[[Slot, Setting], Found]] = {
     "topic": texts.fill_topic,
     "words": texts.fill_words,
     "listing": texts.fill_listing,
-    "remembered": lambda _slot, setting: texts.fill_remembered(setting),
+    "params": params.fill_params,
+    "criteria": params.fill_criteria,
+    "paths": texts.fill_paths,
+    "word": texts.fill_word,
+    "identifier": texts.fill_identifier,
+    "lifetime": lambda _slot, setting: texts.fill_lifetime(setting),
+    "handed": lambda _slot, setting: texts.fill_handed(setting),
+    "remembered": lambda slot, setting: texts.fill_remembered(slot.name, setting),
     "searched": lambda _slot, setting: texts.fill_searched(setting),
     "constant": lambda slot, _setting: texts.fill_constant(slot),
-    "slug": lambda slot, _setting: texts.fill_slug(slot),
+    "slug": texts.fill_slug,
 }
 _MOST_KNOWN = 8
-_EARLY = ("choice", "choices", "percents", "metric_values", "path", "url")
+_EARLY = ("choice", "choices", "percents", "metric_values", "path", "url", "word", "identifier", "criteria")
+_LAST = ("slug", "new_name", "params", "paths")
 
 
-def fill_arguments(setting: Setting) -> Sheet:
-    """Return the arguments of one call with their sources, and what is missing."""
-    sheet = Sheet()
-    arguments = setting.tool.arguments
-    early = {name: each for name, each in arguments.items() if each.kind in _EARLY}
+def fill_arguments(setting: Setting, given: Mapping[str, Value] = MappingProxyType({})) -> Sheet:
+    """Return the arguments of one call with their sources, and what is missing.
+
+    Args:
+        given: arguments that are known already, because the user was asked for them.
+    """
+    sheet = Sheet(dict(given))
+    open_ones = {name: each for name, each in setting.tool.arguments.items() if name not in given}
+    early = {name: each for name, each in open_ones.items() if each.kind in _EARLY}
     _fill_each(early, setting, sheet)
-    late = {name: each for name, each in arguments.items() if each.kind not in (*_EARLY, *numbers.NUMERIC)}
-    _fill_each({name: each for name, each in late.items() if each.kind not in ("slug", "new_name")}, setting, sheet)
+    late = {name: each for name, each in open_ones.items() if each.kind not in (*_EARLY, *numbers.NUMERIC)}
+    _fill_each({name: each for name, each in late.items() if each.kind not in _LAST}, setting, sheet)
     _fill_numeric(setting, sheet)
-    _fill_each({name: each for name, each in late.items() if each.kind in ("slug", "new_name")}, setting, sheet)
+    _fill_each({name: each for name, each in late.items() if each.kind in _LAST}, setting, sheet)
     _fill_defaults(setting, sheet)
     _fill_implied(setting.tool, sheet)
     _ask_for_required(setting, sheet)
@@ -83,9 +96,17 @@ def _fill_each(arguments: Mapping[str, Argument], setting: Setting, sheet: Sheet
 def _fill_shaped(argument: Argument, setting: Setting, sheet: Sheet) -> Found:
     mention = next(iter(setting.mentions(argument.kind, sheet=sheet)), None)
     if mention is None:
-        return None
+        return _trained(argument, setting)
     sheet.used.add(mention.first)
     return Value(mention.text, "query", mention.text)
+
+
+def _trained(argument: Argument, setting: Setting) -> Found:
+    """Return the newest trained model's folder where it is meant; what an earlier step trains is not there yet."""
+    if setting.earlier or not setting.says(argument.trained):
+        return None
+    folder = setting.world.trained()
+    return Value(folder, "world", "the model trained last") if folder else None
 
 
 def _permitted(found: Found, argument: Argument, setting: Setting) -> Found:
@@ -115,7 +136,7 @@ def _holds(value: Any, wanted: Any) -> bool:
 
 def _fill_numeric(setting: Setting, sheet: Sheet) -> None:
     numeric = {name: each for name, each in setting.tool.arguments.items() if each.kind in numbers.NUMERIC}
-    numeric = {name: each for name, each in numeric.items() if _applies(each, sheet)}
+    numeric = {name: each for name, each in numeric.items() if name not in sheet.values and _applies(each, sheet)}
     if any(each.kind == "points" for each in numeric.values()):
         numbers.fill_change(setting, sheet)
     numbers.fill_numbers(numeric, setting, sheet)
@@ -127,7 +148,9 @@ def _fill_numeric(setting: Setting, sheet: Sheet) -> None:
 
 def _fill_defaults(setting: Setting, sheet: Sheet) -> None:
     for name, argument in setting.tool.arguments.items():
-        if argument.default is None or name in sheet.values or not setting.says(argument.when_words):
+        if argument.default is None or name in sheet.values:
+            continue
+        if argument.when_words and not setting.says(argument.when_words):
             continue
         if not setting.says(argument.default_unless_words):
             sheet.put(name, Value(argument.default, "default", "the tool's default"))

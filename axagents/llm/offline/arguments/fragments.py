@@ -24,6 +24,7 @@ _ENDING = {
     "using",
     "as",
 }
+_GENERIC = frozenset("data dataset table file set model models version versions test experiment one csv".split())
 _ARTICLES = {"the", "my", "our", "a", "an", "this", "that", "these", "all", "some", "your"}
 
 
@@ -67,6 +68,8 @@ def _following(setting: Setting, at: int, indexes: Sequence[int]) -> list[str]:
 
 def _match(words: Sequence[str], names: Mapping[str, str]) -> str | None:
     wanted = [word for word in words if word and word not in _ARTICLES]
+    if all(word in _GENERIC for word in wanted):
+        return None
     if not wanted:
         return None
     found = {value for shown, value in names.items() if all(_borne(word, parts_of(shown)) for word in wanted)}

@@ -26,7 +26,7 @@ def fill_model(slot: Slot, setting: Setting) -> Found:
         found = look(slot, setting)
         if found is not None:
             return found
-    if slot.argument.world is False:
+    if slot.argument.world is False or slot.argument.only_cued or (setting.chooses and setting.tool.is_effect):
         return None
     return _assumed_model(slot.argument, setting)
 
@@ -233,11 +233,14 @@ def _assumed_name(setting: Setting) -> Found:
 def fill_version(slot: Slot, setting: Setting) -> Found:
     """Return a version: checked against the registry unless it is new; an effect is never given a guess."""
     model = setting.model(slot.sheet.get("model_name") or "")
+    several = _several(slot, setting)
+    if several is not None:
+        return several
     typed, first = _typed_version(slot.argument, setting, slot.sheet)
     if typed is not None:
         slot.sheet.used.add(first)
         return _new_version(typed) if slot.argument.new else _known_version(slot.name, model, typed)
-    if slot.argument.new or model is None:
+    if slot.argument.new or model is None or (setting.chooses and setting.tool.is_effect):
         return None
     described = _described_version(model, setting)
     if described is not None:
@@ -248,6 +251,18 @@ def fill_version(slot: Slot, setting: Setting) -> Found:
         previous = deployment.previous if deployment else None
         return Value(previous, "world", f"what served before on {deployment.name}") if deployment and previous else None
     return _past_version(model, setting)
+
+
+def _several(slot: Slot, setting: Setting) -> Missing | None:
+    """Ask which of several versions an effect is about, where no word before one of them tells."""
+    versions = setting.mentions("version", sheet=slot.sheet, near_only=True)
+    told = {each.value for each in versions}
+    if not setting.tool.is_effect or len(told) < 2 or any(setting.cued(each, slot.argument) for each in versions):
+        return None
+    if setting.asking is not None and sum(not setting.is_aside(each) for each in versions) == 1:
+        return None
+    known = tuple(each.text for each in versions)
+    return Missing(slot.name, f"which version: {' or '.join(known)}?", "ambiguous", "", known)
 
 
 def _past_version(model: ModelFact, setting: Setting) -> Found:

@@ -10,6 +10,7 @@ from axagents.llm.offline.examples import stems_of
 from axagents.llm.offline.mentions import METRICS, Mention, spell_duration
 
 _REACH = 7
+_BY_UNIT = 5.0
 NUMERIC: Mapping[str, tuple[str, ...]] = {
     "percent": ("percent", "number"),
     "fraction": ("percent", "number"),
@@ -90,7 +91,7 @@ def is_frequency(mention: Mention, setting: Setting) -> bool:
 def _distance(mention: Mention, argument: Argument, setting: Setting) -> float:
     """Return how far the nearest of the argument's words is, in tokens; words before count a little closer."""
     tokens = setting.reading.tokens
-    best = 99.0
+    best = _BY_UNIT if argument.kind == mention.kind == "points" else 99.0
     for phrase in argument.near:
         stems = stems_of(phrase)
         size = len(stems)
@@ -170,7 +171,7 @@ def fill_change(setting: Setting, sheet: Sheet) -> None:
     shares = setting.mentions("percent", sheet=sheet, near_only=True)
     for first, second in itertools.pairwise(shares):
         between = [setting.word(at) for at in range(first.last + 1, second.first)]
-        if between and between[-1] == "to" and len(between) <= 2 and second.value != first.value:
+        if between and between[-1] in ("to", "->", "→", "=>") and len(between) <= 2 and second.value != first.value:
             sheet.used.update((first.first, second.first))
             sheet.put("baseline", Value(_as_fraction(first), "query", first.text))
             change = round(abs(second.value - first.value) / 100, 6)

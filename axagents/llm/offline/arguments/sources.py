@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from axagents.errors import nearest
@@ -82,6 +83,7 @@ class Setting:
         own: the parts of the sentence that ask for this call.
         earlier, later: those before and behind them.
         past: arguments of earlier calls of the conversation, newest first.
+        asking: the one of the own parts that asks for the call; its names come first where the call is an effect.
     """
 
     reading: Reading
@@ -92,6 +94,7 @@ class Setting:
     tool: ToolContent
     past: Sequence[Mapping[str, Any]]
     common: frozenset[str]
+    asking: Part | None = None
 
     @property
     def world(self) -> World:
@@ -114,8 +117,23 @@ class Setting:
         for parts in (self.own,) if near_only else (self.own, self.earlier, self.later):
             found = [each for each in self._of(parts) if each.kind in kinds and each.first not in sheet.used]
             if found:
-                return found
+                return sorted(found, key=self.is_aside) if self.tool.is_effect else found
+            if self.chooses:
+                break
         return []
+
+    def is_aside(self, mention: Mention) -> bool:
+        """Tell whether a mention stands in another part than the one that asks for the call."""
+        part = self.asking
+        return part is not None and not part.first <= mention.first <= part.last
+
+    @cached_property
+    def chooses(self) -> bool:
+        """Tell whether the own parts point to what an earlier step finds best, which nobody knows yet."""
+        return any(
+            self.word(at) in _CHOICES and self.word(at + 1) in ("", "one", "version", "model", ".", "!", "of", "at")
+            for at in self.indexes()
+        )
 
     def _of(self, parts: Sequence[Part]) -> Iterator[Mention]:
         for part in parts:
@@ -132,10 +150,12 @@ class Setting:
             if at not in part.left_out and at not in self.reading.negated
         ]
 
-    def stems(self) -> list[str]:
-        """Return the stems of the own parts, what is negated or conditional left out."""
+    def stems(self, *, named: bool = True) -> list[str]:
+        """Return the stems of the own parts, what is negated or conditional left out; without names if not `named`."""
         tokens = self.reading.tokens
-        return [part for at in self.indexes() if tokens[at].shape != "mark" for part in stems_of(tokens[at].word)]
+        left = set[int]() if named else {each.first for each in self.reading.mentions if each.first == each.last}
+        indexes = [at for at in self.indexes() if tokens[at].shape != "mark" and at not in left]
+        return [part for at in indexes for part in stems_of(tokens[at].word)]
 
     def says(self, phrases: Sequence[str]) -> bool:
         """Tell whether one of the phrases stands in the own parts."""
@@ -160,15 +180,18 @@ class Setting:
     def cue_place(self, mention: Mention, cues: Sequence[str]) -> int:
         """Return the place of the cue just before a mention, articles aside, or -1."""
         at = mention.first - 1
-        while at >= 0 and self.word(at) in _BETWEEN:
+        while at >= 0:
+            for cue in cues:
+                words = cue.lower().split()
+                if [self.word(at - len(words) + 1 + step) for step in range(len(words))] == words:
+                    return at
+            if self.word(at) not in _BETWEEN:
+                break
             at -= 1
-        for cue in cues:
-            words = cue.lower().split()
-            if [self.word(at - len(words) + 1 + step) for step in range(len(words))] == words:
-                return at
         return -1
 
 
+_CHOICES = frozenset("better best winner winning worse worst stronger".split())
 _BETWEEN = {"the", "a", "an", "my", "our", "this", "that", "new", "dataset", "data", "experiment", "model", "is", "of",
     "to", "table", "name", ":", "="}  # fmt: skip
 

@@ -1,0 +1,35 @@
+"""Name the command that a sentence means where no tool does it, as far as the sentence fills it."""
+
+from axagents.llm.offline.content import CommandContent
+from axagents.llm.offline.handing import ASK
+from axagents.llm.offline.reading import Reading
+
+_KINDS = {"model": ("model", "deployment"), "version": ("version",), "dataset": ("dataset",)}
+_STAGES = {"archive": "archived", "archived": "archived", "staging": "staged", "staged": "staged", "canary": "canary",
+    "production": "production", "prod": "production"}  # fmt: skip
+
+
+def spell_command(content: CommandContent, reading: Reading) -> str:
+    """Return the command with what the sentence names; what it does not name stands in capitals."""
+    words = [_filled(word, reading) for word in content.command.split()]
+    return " ".join(word for word in words if word)
+
+
+def _filled(word: str, reading: Reading) -> str:
+    if word == "STAGE":
+        return next((_STAGES[token.word] for token in reading.tokens if token.word in _STAGES), word)
+    if not word.startswith("{"):
+        return word
+    kind = word.strip("{}")
+    found = [each for each in reading.mentions if each.kind in _KINDS.get(kind, (kind,))]
+    if kind == "path":
+        found += [each for each in reading.mentions if each.kind == "unknown" and "." in each.text]
+    if kind == "id":
+        found = [each for each in reading.mentions if each.kind == "unknown" and each.text[:1].isdigit()]
+    return found[0].text if found else kind.upper()
+
+
+def spell_asking(tool: str, query: str) -> str:
+    """Return the command that asks a persona which may not be asked from here."""
+    quoted = query.replace("\\", "\\\\").replace('"', '\\"').replace("'", "'\\''")
+    return f"""ax agent run {tool.removeprefix(ASK)} --input '{{"query": "{quoted}"}}'"""
