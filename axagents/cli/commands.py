@@ -27,6 +27,7 @@ COMMANDS = {
     "eval": Entry("axagents.cli.eval", "Measure what the agents can do, on seeded worlds."),
     "doctor": Entry("axagents.cli.doctor", "Check that this machine and this project are in order."),
     "config": Entry("axagents.cli.config", "Show and change the settings."),
+    "mcp": Entry("axagents.cli.mcp", "Serve the tools to MCP clients."),
     "trust": Entry("axagents.cli.trust", "Trust this project's own tools, personas, prompts and memory."),
     "backup": Entry("axagents.cli.backup", "Write the project's state into one file."),
     "restore": Entry("axagents.cli.restore", "Bring the project's state back from a backup."),

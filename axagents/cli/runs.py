@@ -98,10 +98,23 @@ def _resume_workflow(project: "Project", run_id: str) -> Shown:
 
 def _resume_command(project: "Project", run_id: str) -> Shown:
     from axagents.effects import resume_command
+    from axagents.mcp.approval import CALL
+    from axagents.stores.runs import Runs
 
+    if Runs(project).get(run_id).name == CALL:
+        return _resume_call(project, run_id)
     done = resume_command(project, run_id)
     told = "it had been done" if done.repeated else "done"
     return Shown({"run_id": run_id, "status": "completed", "repeated": done.repeated}, f"{run_id}: {told}")
+
+
+def _resume_call(project: "Project", run_id: str) -> Shown:
+    from axagents.mcp.calls import resume_call
+
+    result = resume_call(project, run_id)
+    if result.get("status") == "waiting":
+        return Shown(result, f"{result['plan']}\nnext: {result['approve']}", exit_code=3)
+    return Shown({"run_id": run_id, "status": "completed", "result": result}, f"{run_id}: done")
 
 
 def _resume_agent(project: "Project", run_id: str) -> Shown:

@@ -1,0 +1,180 @@
+"""Effects that an MCP client asks for: the first call shows the plan and waits, the same call does what was approved.
+
+Each plan that waits has a run of its own, so that what was begun under an approval is gone on with, never begun again.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from filelock import FileLock
+from pydantic import BaseModel, Field
+
+from axagents.agents.proposal import Ground, Proposal, draw
+from axagents.agents.tools import ToolBox, call_typed
+from axagents.agents.world import ProjectWorld
+from axagents.clock import parse_stamp, utc_now
+from axagents.errors import AxError, Failed, Unfinished, Waiting
+from axagents.faults import fault_point
+from axagents.llm.turn import Call, Source
+from axagents.progress import note
+from axagents.project import Project
+from axagents.requests import validate
+from axagents.stores.agents.approvals import LIFETIME, Approval, Approvals
+from axagents.stores.runs import RunRecord, Runs, repeating, within_run
+from axagents.toolkit import ToolSpec
+
+CALL = "mcp-call"
+"""The name of the runs that hold calls of MCP clients."""
+AGAIN = "the very same call, made again after a person has approved it, does it; once"
+_CALL_ID = "1"
+_LOOKED_AT = 200
+_MOVED = "the project has changed since the plan was shown; this is the plan as it is now"
+_EXPIRED = "the plan that was shown is older than 15 minutes; this is the plan as it is now"
+
+
+class Waits(BaseModel):
+    """The answer to a call whose effect waits for a person."""
+
+    status: Literal["waiting"] = "waiting"
+    approval_id: str
+    hash: str = Field(description="of the plan; the approval holds for exactly this one")
+    tool: str
+    arguments: dict[str, Any]
+    plan: str = Field(description="the plan as the person sees it")
+    tainted: dict[str, str] = Field(description="arguments that stand nowhere in the project, and where they come from")
+    expires_at: str
+    approve: str = Field(description="what a person types in a terminal; a client cannot")
+    next: str = AGAIN
+    why: str = Field("", description="why it is asked again")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A call whose plan is drawn."""
+
+    project: Project
+    box: ToolBox
+    spec: ToolSpec
+    arguments: dict[str, Any]
+    client: str
+
+    @property
+    def request(self) -> dict[str, Any]:
+        return {"tool": self.spec.name, "arguments": self.arguments}
+
+    def draw(self) -> Proposal:
+        """Draw the plan as it is now."""
+        told = {name: Source(source="model", origin=f"{self.client} over MCP") for name in self.arguments}
+        call = Call(id=_CALL_ID, tool=self.spec.name, arguments=self.arguments, sources=told)
+        ground = Ground(self.project, ProjectWorld(self.project), self.box, words="", own_words=False)
+        return draw(call, ground)
+
+
+def call_effect(
+    project: Project, box: ToolBox, spec: ToolSpec, *, arguments: dict[str, Any], client: str
+) -> dict[str, Any]:
+    """Show the plan of an effect and let it wait, or do what a person has approved.
+
+    Raises:
+        UserError: an argument is wrong.
+        Failed: a person denied this plan, or this very call is being made.
+        AxError: what the tool raised.
+    """
+    validate(spec.request, arguments)
+    asked = _Asked(project, box, spec, arguments, client)
+    with FileLock(project.state / "calls.lock"):
+        plan = asked.draw()
+        last = _last(asked)
+        step = _first(asked, plan) if last is None else _next(asked, plan, last)
+        if isinstance(step, RunRecord):
+            Runs(project).take_over(step.run_id)
+    return _perform(asked, step) if isinstance(step, RunRecord) else step
+
+
+def _last(asked: _Asked) -> RunRecord | None:
+    newest = Runs(asked.project).newest(limit=_LOOKED_AT, name=CALL)
+    return next((each for each in newest if _same(each, asked)), None)
+
+
+def _same(record: RunRecord, asked: _Asked) -> bool:
+    return {key: record.request.get(key) for key in ("tool", "arguments")} == asked.request
+
+
+Step = RunRecord | dict[str, Any]
+"""The run to be gone on with, or the answer."""
+
+
+def _first(asked: _Asked, plan: Proposal, why: str = "") -> Step:
+    run_id = Runs(asked.project).start("command", CALL, {**asked.request, "client": asked.client})
+    return _ask(asked, plan, run_id, why=why)
+
+
+def _ask(asked: _Asked, plan: Proposal, run_id: str, *, why: str = "") -> dict[str, Any]:
+    approval = Approvals(asked.project).ask(run_id, _CALL_ID, digest=plan.hash, plan=plan.as_dict())
+    waits = _waits(approval, why)
+    need = {"kind": "approval", "text": plan.text, **waits}
+    told = Waiting("an effect waits for an approval", needs=[need], hint=waits["approve"])
+    Runs(asked.project).fail(run_id, told, status="waiting")
+    return waits
+
+
+def _waits(approval: Approval, why: str) -> dict[str, Any]:
+    plan = approval.plan
+    return Waits(
+        approval_id=approval.approval_id,
+        hash=approval.hash,
+        tool=plan["tool"],
+        arguments=plan["arguments"],
+        plan=plan["text"],
+        tainted=plan["tainted"],
+        expires_at=approval.expires_at,
+        approve=f"ax approve {approval.approval_id}",
+        why=why,
+    ).model_dump(mode="json")
+
+
+def _next(asked: _Asked, plan: Proposal, last: RunRecord) -> Step:
+    if last.status == "running" and not last.interrupted:
+        raise Failed(f"this very call is being made right now, by run {last.run_id}", hint="wait for its answer")
+    if last.status in ("running", "failed") and last.verdict is None:
+        note(f"run {last.run_id} was cut short; it goes on")
+        return last
+    approval = Approvals(asked.project).find(last.run_id, _CALL_ID, digest=plan.hash)
+    if approval is not None and approval.status == "denied" and not approval.expired:
+        Runs(asked.project).finish(last.run_id, "completed", verdict="DENIED")
+        hint = "ask the person what else to do; it can be asked anew when the plan is 15 minutes old"
+        raise Failed(f"a person denied this plan (approval {approval.approval_id}); nothing was done", hint=hint)
+    if last.status != "waiting":
+        return _told_again(last, plan) or _first(asked, plan)
+    if approval is None:
+        return _ask(asked, plan, last.run_id, why=_MOVED)
+    if approval.expired:
+        Runs(asked.project).fail(last.run_id, None, status="abandoned")
+        return _first(asked, plan, _EXPIRED)
+    return last if approval.status == "approved" else _waits(approval, "")
+
+
+def _told_again(last: RunRecord, plan: Proposal) -> dict[str, Any] | None:
+    """Return what the call gave a moment ago, where nothing has changed since: its answer may have been lost."""
+    if last.verdict != "DONE" or last.result is None or last.finished_at is None:
+        return None
+    if last.result["after"] != plan.hash or parse_stamp(last.finished_at) + LIFETIME < utc_now():
+        return None
+    note(f"it was done by run {last.run_id}, and nothing has changed since; this is what it gave")
+    return last.result["result"]
+
+
+def _perform(asked: _Asked, run: RunRecord) -> dict[str, Any]:
+    runs = Runs(asked.project)
+    try:
+        with runs.told_if_cut(run.run_id), within_run(run.run_id), repeating(run.status != "waiting"):
+            fault_point("mcp.approval.taken")
+            result = call_typed(asked.spec, asked.arguments)
+            fault_point("mcp.approval.done")
+    except AxError as error:
+        runs.fail(run.run_id, error)
+        if not isinstance(error, Unfinished):
+            runs.finish(run.run_id, "failed", verdict="FAILED")
+        raise
+    runs.finish(run.run_id, "completed", verdict="DONE", result={"result": result, "after": asked.draw().hash})
+    return result
