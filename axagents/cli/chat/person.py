@@ -78,7 +78,7 @@ class Person:
         """Show the plan of an effect and return the person's word; an agent has none."""
         if is_agent():
             return None
-        self.show(str(plan["text"]))
+        self._put(str(plan["text"]), "yellow")
         with loud_keys():
             return self.agree("apply this plan?")
 

@@ -10,7 +10,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from axagents.cli.output import paint
 
-_AS_THEY_ARE = re.compile(r"\s|next: |[|`>$]")
+_AS_THEY_ARE = re.compile(r"\s*(?:next: |[|`>$])|.*\S {2,}\S")
 """Lines that are not broken between words: tables, code, and commands that somebody will copy."""
 
 
@@ -30,12 +30,13 @@ def rows_of(text: str, width: int, colour: str = "") -> list[Row]:
 
 def _rows(line: str, width: int, colour: str) -> Iterator[Row]:
     prose = not _AS_THEY_ARE.match(line)
+    indent = line[: len(line) - len(line.lstrip(" "))][: width // 2]
     while get_cwidth(line) > width:
         end = _fitting(line, width)
-        space = line.rfind(" ", 0, end + 1) if prose else -1
+        space = line.rfind(" ", len(indent) + 1, end + 1) if prose else -1
         if space > 0:
             yield Row(line[:space], colour)
-            line = line[space + 1 :]
+            line = indent + line[space + 1 :]
         else:
             yield Row(line[:end], colour, soft=True)
             line = line[end:]

@@ -120,19 +120,19 @@ class Screen:
         self._work(call["tool"])
 
     def _came(self, body: Mapping[str, Any]) -> None:
-        begun = self._calls[-1][0] == body["tool"] if self._calls else False
-        seconds = time.monotonic() - self._calls.pop()[1] if begun else 0.0
+        # A call that an earlier process began has no beginning here.
+        begun = bool(self._calls) and self._calls[-1][0] == body["tool"]
+        took = f" {{}} {duration(time.monotonic() - self._calls.pop()[1])}" if begun else ""
         indent = self._indent()
         if body["status"] == "done":
             known = self._results.setdefault(self._run, {})
             known[f"r{self._bases[self._run] + len(known) + 1}"] = body["result"]
-            self.show(f"{indent}  done in {duration(seconds)}", "dim")
+            self.show(f"{indent}  {'' if begun else body['tool'] + ' '}done{took.format('in')}", "dim")
         else:
             mark, colour = _MARKS[body["status"]]
             error: Mapping[str, Any] = body.get("error") or {}
             why = error.get("message") or body.get("why") or ""
-            after = f" after {duration(seconds)}" if begun else ""
-            self.show(f"{indent}{mark} {body['tool']} {body['status']}{after}: {why}", colour)
+            self.show(f"{indent}{mark} {body['tool']} {body['status']}{took.format('after')}: {why}", colour)
         self._work(self._calls[-1][0] if self._calls else "thinking")
 
     def _said(self, event: Said) -> None:

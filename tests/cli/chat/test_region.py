@@ -103,6 +103,7 @@ def test_pieces_of_a_text_make_the_text(text: str, data: st.DataObject) -> None:
 def test_prose_breaks_between_words_and_commands_do_not() -> None:
     prose, command = "words that go on and on", "next: ax runs resume 20261123"
     assert [row.text for row in rows_of(prose, 12)] == ["words that", "go on and on"]
+    assert [row.text for row in rows_of(f"  {prose}", 12)] == ["  words that", "  go on and", "  on"]
     assert [(row.text, row.soft) for row in rows_of(command, 12)] == [
         ("next: ax run", True),
         ("s resume 202", True),
