@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from axagents.agents.world import ProjectWorld
 from axagents.catalog import Catalog
 from axagents.errors import LimitReached
 from axagents.llm.offline.world import World
-from axagents.llm.turn import Provider
+from axagents.llm.turn import Provider, Turn
 from axagents.project import Project
 from axagents.stores.agents.journal import AgentJournal, Entry
 
@@ -34,6 +35,7 @@ class AgentContext:
         max_steps: model turns and tool calls, together with those of the personas it asks.
         max_usd: what the run may cost, as the providers' prices say; None for no limit.
         deadline: when the run must be done, on the monotonic clock.
+        ahead: turns that were asked for already, by the journal's position before them.
     """
 
     project: Project
@@ -50,6 +52,7 @@ class AgentContext:
     seconds: float
     hand_on: HandOn = field(repr=False)
     ledger: Ledger = field(repr=False)
+    ahead: dict[int, Future[Turn]] = field(default_factory=dict[int, "Future[Turn]"], repr=False)
 
     @property
     def journal(self) -> AgentJournal:

@@ -3,26 +3,24 @@
 import json
 import shlex
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Literal
 
-from langgraph.errors import GraphRecursionError
-from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict
 
+from axagents.agents.ahead import ask_ahead
 from axagents.agents.context import AgentContext, HandOn
 from axagents.agents.delegation import ended_badly
-from axagents.agents.graph import FRESH, build_graph
 from axagents.agents.ledger import count_steps, spent
 from axagents.agents.opening import OFFLINE_NOTICE, Desk, open_context, open_desk
 from axagents.agents.request import NO_LEAVE, Caller, Leave, Request, read_request
 from axagents.agents.spans import invoking
-from axagents.errors import AxError, LimitReached, UserError, Waiting
+from axagents.errors import AxError, UserError, Waiting
 from axagents.llm.turn import Provider
 from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.agents.journal import AgentJournal
 from axagents.stores.runs import RunRecord, Runs, is_repeating, within_run
-from axagents.workflows.execution import checkpointer
 
 Ask = Callable[[Mapping[str, Any]], bool | None]
 """Shows a person the plan of an effect and returns their word, or None when nobody is there."""
@@ -156,7 +154,11 @@ def _go(context: AgentContext, ask: Ask) -> AgentRun:
         note(OFFLINE_NOTICE)
     try:
         with runs.told_if_cut(context.run_id), invoking(context) as told:
-            done = _walk(context, ask)
+            ask_ahead(context)
+            # The one gate to LangGraph: by now a language model is at work on its first turn.
+            walking = import_module("axagents.agents.walking")
+            plan = walking.walk(context, ask)
+            done = _waiting(context, [approval_need(plan, context)], plan["text"]) if plan else _finished(context)
             told.tell({"axagents.status": done.status, "axagents.steps": done.steps})
         _record(runs, done)
     except Waiting as waiting:
@@ -175,31 +177,6 @@ def _record(runs: Runs, done: AgentRun) -> None:
         runs.fail(done.run_id, told, status="waiting")
         return
     runs.finish(done.run_id, "completed", verdict=_VERDICTS[done.status], result=done.model_dump(mode="json"))
-
-
-def _walk(context: AgentContext, ask: Ask) -> AgentRun:
-    config: Any = {"configurable": {"thread_id": context.run_id}, "recursion_limit": 3 * context.max_steps + 20}
-    with checkpointer(context.project) as saver:
-        graph = build_graph().compile(checkpointer=saver)
-        before = graph.get_state(config)
-        # A word is given only on the very plan that was shown; going on after one elsewhere, the review looks itself.
-        step: Any = Command(resume={}) if before.interrupts else None if before.next else FRESH
-        if not before.next and before.values:
-            return _finished(context)
-        while True:
-            try:
-                graph.invoke(step, config, context=context, durability="sync")
-            except GraphRecursionError:
-                told = "it went round and round: the project changed after every approval"
-                raise LimitReached(told, hint=f"ax runs show {context.run_id}") from None
-            asked = graph.get_state(config).interrupts
-            if not asked:
-                return _finished(context)
-            plan: dict[str, Any] = asked[0].value
-            word = ask(plan)
-            if word is None:
-                return _waiting(context, [approval_need(plan, context)], plan["text"])
-            step = Command(resume={"hash": plan["hash"], "approved": word, "how": "typed"})
 
 
 def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, Any]:

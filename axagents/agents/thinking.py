@@ -1,5 +1,7 @@
 """One turn of the provider, kept in the journal: malformed calls are told to it, and loops are stopped."""
 
+from concurrent.futures import CancelledError
+
 from axagents.agents.answering import unbacked_numbers
 from axagents.agents.condensing import fit
 from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
@@ -41,15 +43,29 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
 
 
 def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
-    system = write_system(context)
-    messages = fit(context.ledger.messages(position), context.provider.context_window)
+    turn = _take_ahead(context, position) or ask_provider(context, position)
     number = context.ledger.turns + 1
-    with turns_end(context.deadline), taking_turn(context) as told:
-        turn = context.provider.take_turn(system, messages, context.tools.offers())
-        tell_turn(told, turn, number)
     calls = tuple(call.model_copy(update={"id": f"{number}.{place}"}) for place, call in enumerate(turn.calls, start=1))
     turn = turn.model_copy(update={"calls": calls})
     return context.journal.append("message", {"turn": kept_turn(turn)}), turn
+
+
+def _take_ahead(context: AgentContext, position: int) -> Turn | None:
+    ahead = context.ahead.pop(position, None)
+    try:
+        return ahead.result() if ahead else None
+    except CancelledError:
+        return None
+
+
+def ask_provider(context: AgentContext, position: int) -> Turn:
+    """Return the provider's turn on the conversation up to a position of the journal."""
+    system = write_system(context)
+    messages = fit(context.ledger.messages(position), context.provider.context_window)
+    with turns_end(context.deadline), taking_turn(context) as told:
+        turn = context.provider.take_turn(system, messages, context.tools.offers())
+        tell_turn(told, turn, context.ledger.turns + 1)
+    return turn
 
 
 def send_back(context: AgentContext, turn: Turn, position: int) -> int | None:

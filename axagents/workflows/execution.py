@@ -8,6 +8,7 @@ from typing import Any
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import BaseModel
+from typing_extensions import override
 
 from axagents.errors import AxError, UserError, Waiting
 from axagents.progress import StepDone, emit
@@ -30,10 +31,12 @@ class _Saver(SqliteSaver):
         super().__init__(connection)
         self._puts = 0
 
-    def get_next_version(self, current: str | None, channel: None) -> str:  # noqa: ARG002 - the library's signature
+    @override
+    def get_next_version(self, current: str | None, channel: None) -> str:
         return f"{int(current or '0') + 1:08}"
 
-    def put(self, config: Any, checkpoint: Any, metadata: Any, new_versions: Any) -> Any:  # noqa: PLR0917 - the library's
+    @override
+    def put(self, config: Any, checkpoint: Any, metadata: Any, new_versions: Any) -> Any:
         put = super().put(config, checkpoint, metadata, new_versions)
         self._puts += 1
         if self._puts % _KEPT == 0:

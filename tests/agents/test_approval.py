@@ -141,7 +141,7 @@ def test_a_word_on_another_plan_is_no_word(
     # Whoever resumes hands back the hash that was shown; were it any other, the review must ask again.
     from langgraph.types import Command
 
-    from axagents.agents import run as run_module
+    from axagents.agents import walking
 
     real = Command
 
@@ -154,7 +154,7 @@ def test_a_word_on_another_plan_is_no_word(
         asked.append(plan["hash"])
         return True if len(asked) == 1 else None
 
-    monkeypatch.setattr(run_module, "Command", forged)
+    monkeypatch.setattr(walking, "Command", forged)
     done = run_script(flip(), DONE, query="flip lamp", ask=yes_once)
     assert done.status == "waiting"
     assert len(asked) == 2

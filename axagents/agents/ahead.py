@@ -1,0 +1,36 @@
+"""Ask a language model for its first turn while the libraries load that walk the graph."""
+
+import sys
+from concurrent.futures import Future
+from contextvars import copy_context
+from threading import Thread
+
+from axagents.agents.context import AgentContext
+from axagents.agents.conversation import recall
+from axagents.agents.thinking import ask_provider
+from axagents.errors import AxError
+from axagents.llm.turn import Turn
+
+_LIBRARY = "langgraph.graph"
+
+
+def ask_ahead(context: AgentContext) -> None:
+    """Begin the first turn of a run beside what follows, where that saves time: a model is asked, and imports wait."""
+    if context.provider.name == "offline" or _LIBRARY in sys.modules or context.ledger.read().turns:
+        return
+    position = recall(context)
+    if context.journal.entries(after=position):
+        return
+    future: Future[Turn] = Future()
+    Thread(target=copy_context().run, args=(_ask, future, context, position), daemon=True, name="first-turn").start()
+    context.ahead[position] = future
+
+
+def _ask(future: Future[Turn], context: AgentContext, position: int) -> None:
+    try:
+        future.set_result(ask_provider(context, position))
+    except AxError as error:
+        future.set_exception(error)
+    finally:
+        # After any other error the turn is asked for once more where it is waited for, and the error is met there.
+        future.cancel()
