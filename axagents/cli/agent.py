@@ -244,7 +244,8 @@ def show_plan(desk: "Desk", request: "Request", *, dry_run: bool, explain: bool)
 
 def show_run(done: "AgentRun") -> Shown:
     """Show how an agent's run ended, or the plan that waits for a word."""
-    text = done.answer
+    # A model may write what moves a terminal's cursor, or a tool's result that it tells of.
+    text = "".join(letter for letter in done.answer if letter in "\n\t" or letter.isprintable())
     approvals = [need for need in done.needs if need.get("kind") == "approval"]
     if approvals:
         need = approvals[0]

@@ -1,13 +1,17 @@
-"""Show progress on standard error: a moving line on a terminal, plain lines elsewhere."""
+"""Show progress on standard error: what moves on a terminal only, plain lines elsewhere."""
 
 import shutil
 import sys
 import threading
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from axagents.cli.output import colourful, paint, tell
-from axagents.progress import Advance, Asked, Asking, Event, Note, StepDone, StepStarted
+from axagents.progress import Advance, Asked, Asking, Event, Note, Said, StepDone, StepStarted
+
+if TYPE_CHECKING:
+    from axagents.cli.chat.drafting import Draft
 
 _TICK = 0.12
 # After so many seconds without a step somebody would wonder: libraries are loading, or files are read.
@@ -16,7 +20,11 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 class Live:
-    """A listener of progress; used as a context so that its moving line is always cleared."""
+    """A listener of progress; used as a context so that what moves is always cleared.
+
+    What moves are the words of a model while it says them, and below them one line on what is at work. The words go
+    when the turn is whole: what comes of it is told elsewhere.
+    """
 
     def __init__(self) -> None:
         self._moving = colourful(sys.stderr)
@@ -26,6 +34,8 @@ class Live:
         self._detail = ""
         self._began = time.perf_counter()
         self._asking = False
+        self._draft: Draft | None = None
+        self._drawn = 0
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> "Live":
@@ -40,13 +50,18 @@ class Live:
         self._stop.set()
         if self._thread:
             self._thread.join()
-            self._clear()
+            self._forget()
 
     def __call__(self, event: Event) -> None:
         with self._lock:
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
+        if isinstance(event, Said):
+            self._say(event)
+            return
+        if not isinstance(event, Advance):
+            self._forget()
         if isinstance(event, StepStarted):
             self._label = f"{event.workflow} {event.position}/{event.total} {event.step}"
             self._detail, self._began = "", time.perf_counter()
@@ -59,7 +74,6 @@ class Live:
         elif isinstance(event, Asking | Asked):
             self._asking = isinstance(event, Asking)
             self._rest()
-            self._clear()
         elif isinstance(event, Advance):
             share = f"{100 * min(1.0, event.done / event.total):.0f} %" if event.total else ""
             self._detail = f"{share} {event.text}".strip()
@@ -67,21 +81,42 @@ class Live:
     def _rest(self) -> None:
         self._label, self._detail, self._began = "", "", time.perf_counter()
 
-    def _clear(self) -> None:
-        if self._moving:
-            tell("", end="")
+    def _say(self, said: Said) -> None:
+        if not self._moving:
+            return
+        # Only where a language model speaks: what lays out its words takes time to load.
+        from axagents.cli.chat.drafting import Draft
+        from axagents.cli.chat.spelling import spell_piece
+
+        if said.first or self._draft is None:
+            self._draft = Draft(lambda text: spell_piece(text, {}), shutil.get_terminal_size().columns - 1)
+        self._draft.feed(said.text)
+
+    def _forget(self) -> None:
+        """Take away what moves."""
+        self._draft = None
+        if self._drawn:
+            tell((f"\x1b[{self._drawn - 1}A" if self._drawn > 1 else "") + "\x1b[J", end="")
+            self._drawn = 0
 
     def _spin(self) -> None:
         turn = 0
         while not self._stop.wait(_TICK):
             with self._lock:
                 waited = time.perf_counter() - self._began
-                if not self._asking and (self._label or waited > _SILENCE):
+                if not self._asking and (self._label or self._draft or waited > _SILENCE):
                     turn += 1
                     label = self._label or "working"
-                    line = f"{SPINNER[turn % len(SPINNER)]} {label}  {duration(waited)}  {self._detail}"
-                    width = shutil.get_terminal_size().columns - 1
-                    tell(line[:width], end="")
+                    self._draw(f"{SPINNER[turn % len(SPINNER)]} {label}  {duration(waited)}  {self._detail}")
+
+    def _draw(self, line: str) -> None:
+        """Draw the last words, as many rows as the screen has, and the line, over what was drawn before."""
+        size = shutil.get_terminal_size()
+        words = [row.text for row in self._draft.rows()] if self._draft else []
+        shown = [*words[-max(1, size.lines - 2) :], line]
+        up = f"\x1b[{self._drawn - 1}A" if self._drawn > 1 else ""
+        tell(up + "\x1b[K\n".join(each[: size.columns - 1] for each in shown) + "\x1b[J", end="")
+        self._drawn = len(shown)
 
 
 def duration(seconds: float) -> str:

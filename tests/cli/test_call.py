@@ -315,9 +315,9 @@ def test_it_works_on_until_the_model_says_that_it_is_done(
 def test_a_limit_ends_it_with_the_best_answer_shown(
     here: Ax, shop: Path, claude: Callable[[Say], list[dict[str, Any]]]
 ) -> None:
-    claude(saying("one", "two", "three", "four"))
+    claude(saying("one", "t\x1b[2Jwo", "three", "four"))
     done = here("call", "claude", "go on", "--iterate", "--max-iterations", "2")
-    assert (done.exit_code, done.stdout) == (7, "two\n")
+    assert (done.exit_code, done.stdout) == (7, "t[2Jwo\n")
     assert "2 iterations are over (--max-iterations), and it is not done" in done.stderr
     # A turn costs 0.00011 dollars, so the second iteration begins and the third does not.
     claude(saying("one", "two", "three", "four"))
