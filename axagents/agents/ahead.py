@@ -9,6 +9,7 @@ from axagents.agents.context import AgentContext
 from axagents.agents.conversation import recall
 from axagents.agents.thinking import ask_provider
 from axagents.errors import AxError
+from axagents.llm.providers import load_library
 from axagents.llm.turn import Turn
 
 _LIBRARY = "langgraph.graph"
@@ -21,6 +22,7 @@ def ask_ahead(context: AgentContext) -> None:
     position = recall(context)
     if context.journal.entries(after=position):
         return
+    load_library(context.provider.name, context.project.settings.providers)
     future: Future[Turn] = Future()
     Thread(target=copy_context().run, args=(_ask, future, context, position), daemon=True, name="first-turn").start()
     context.ahead[position] = future

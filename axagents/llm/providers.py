@@ -1,7 +1,6 @@
 """The language models by name: where they are, which key they take, what they cost; and opening one."""
 
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -142,7 +141,7 @@ def open_provider(
     model: str | None = None,
     deadline: float | None = None,
 ) -> Patient:
-    """Return a language model that takes turns. Its library is loaded with the first turn, or by `preload`.
+    """Return a language model that takes turns. Its library is loaded with the first turn, or by `load_library`.
 
     Args:
         model: another one than the endpoint's own.
@@ -161,11 +160,10 @@ def open_provider(
     return Patient(_Later(endpoint), deadline or SECONDS, context_window=endpoint.context_window)
 
 
-def preload(kind: Kind) -> threading.Thread:
-    """Load a library of language models beside other work, and return the thread that does."""
-    thread = threading.Thread(target=_load, args=(kind,), daemon=True, name=f"load-{kind}")
-    thread.start()
-    return thread
+def load_library(name: str, settings: Mapping[str, ProviderSettings]) -> None:
+    """Load the library that a provider's endpoint is spoken to with; none where it has no endpoint."""
+    if name in settings or name in _known():
+        _load(find_endpoint(name, settings).kind)
 
 
 class _Later:

@@ -12,12 +12,15 @@ SCRIPT = """
 
     seen = []
 
+    def loaded():
+        return hasattr(sys.modules.get("axagents.agents.walking"), "walk")
+
     class Model(BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["content-length"]))
-            before = "langgraph.graph" in sys.modules
+            before = loaded()
             end = time.monotonic() + 60
-            while "axagents.agents.walking" not in sys.modules and time.monotonic() < end:
+            while not loaded() and time.monotonic() < end:
                 time.sleep(0.01)
             seen.append((before, time.monotonic() < end))
             message = {"role": "assistant", "content": "hello"}

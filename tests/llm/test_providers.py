@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from axagents.errors import ProviderError
-from axagents.llm.providers import automatic_provider, find_endpoint, key_variables, open_provider, preload
+from axagents.llm.providers import automatic_provider, find_endpoint, key_variables, open_provider
 from axagents.llm.turn import Usage
 from axagents.settings import Prices, ProviderSettings
 
@@ -85,14 +85,13 @@ def test_auto_is_the_setting_then_a_key_then_offline(monkeypatch: pytest.MonkeyP
     assert automatic_provider("auto", {}) == "offline"
 
 
-def test_a_library_is_loaded_when_it_is_needed_and_beside_other_work() -> None:
+def test_a_library_is_loaded_when_it_is_needed() -> None:
     code = (
         "import os, sys; os.environ['ANTHROPIC_API_KEY'] = 'x'\n"
-        "from axagents.llm.providers import open_provider, preload\n"
+        "from axagents.llm.providers import load_library, open_provider\n"
         "open_provider('claude', {})\n"
         "assert not {'anthropic', 'openai', 'httpx2'} & set(sys.modules)\n"
-        "preload('openai').join()\n"
+        "load_library('openai', {})\n"
         "assert 'openai' in sys.modules and 'anthropic' not in sys.modules\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert preload("anthropic").daemon

@@ -82,7 +82,9 @@ class Session:
 
     def preload(self) -> None:
         """Load what a turn needs while the first sentence is typed."""
-        self._loading = threading.Thread(target=_load, args=(self.provider,), daemon=True, name="load-chat")
+        self._loading = threading.Thread(
+            target=_load, args=(self.provider, self.project), daemon=True, name="load-chat"
+        )
         self._loading.start()
 
     def ready(self) -> None:
@@ -239,10 +241,9 @@ class Session:
         return open_catalog(self.project)
 
 
-def _load(provider: str) -> None:
-    import axagents.agents.run as agents
-    from axagents.llm.providers import preload
+def _load(provider: str, project: Project) -> None:
+    import axagents.agents.walking as graph
+    from axagents.llm.providers import load_library
 
-    del agents
-    if provider in ("claude", "openai"):
-        preload("anthropic" if provider == "claude" else "openai").join()
+    del graph
+    load_library(provider, project.settings.providers)
