@@ -10,7 +10,7 @@ from axagents.settings import Settings
 from axagents.stores.traces.targets import Target, find_targets
 from axagents.tracing import Span
 
-LONGEST_WAIT = 1.0
+LONGEST_WAIT = 3.0
 """Seconds that the end of a run waits for its last spans."""
 REST = 60.0
 """Seconds for which a place that failed is left alone."""
@@ -39,13 +39,16 @@ class Sender:
     def settle(self, seconds: float = LONGEST_WAIT) -> None:
         """Wait a little until all is sent, and tell once when it is not to be."""
         with self._waiting.all_tasks_done:
-            sent = self._waiting.all_tasks_done.wait_for(lambda: not self._waiting.unfinished_tasks, seconds)
-        if not sent:
-            self._problem = self._problem or f"it has not answered within {seconds:g} s"
+            self._waiting.all_tasks_done.wait_for(self._is_settled, seconds)
+        if not self._is_settled():
+            self._problem = f"it has not answered within {seconds:g} s"
             self._rests_until = time.monotonic() + REST
         if self._problem is not None and not self._told:
             self._told = True
             note(f"spans are not sent to {self._target.shown}: {self._problem}; they are kept in the project")
+
+    def _is_settled(self) -> bool:
+        return not self._waiting.unfinished_tasks or time.monotonic() < self._rests_until
 
     def _work(self) -> None:
         from axagents.stores.traces.otlp import send
