@@ -1,7 +1,7 @@
 """Ask a language model for its first turn while the libraries load that walk the graph."""
 
 import sys
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextvars import copy_context
 from threading import Thread
 
@@ -13,6 +13,8 @@ from axagents.llm.providers import load_library
 from axagents.llm.turn import Turn
 
 _LIBRARY = "langgraph.graph"
+_HEAD_START = 0.1
+"""Seconds in which the request goes out before the imports take the interpreter."""
 
 
 def ask_ahead(context: AgentContext) -> None:
@@ -26,6 +28,7 @@ def ask_ahead(context: AgentContext) -> None:
     future: Future[Turn] = Future()
     Thread(target=copy_context().run, args=(_ask, future, context, position), daemon=True, name="first-turn").start()
     context.ahead[position] = future
+    wait([future], timeout=_HEAD_START)
 
 
 def _ask(future: Future[Turn], context: AgentContext, position: int) -> None:
