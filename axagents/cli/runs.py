@@ -67,10 +67,10 @@ def show(run: RunArgument) -> Shown:
     verdict = f"  {record.verdict}" if record.verdict else ""
     lines = [f"{record.name}  {record.run_id}  {_status(record)}{verdict}", "", draw_tree(tree, whole=wants_more())]
     lines += ["", tell_totals(totals)] if tell_totals(totals) else []
-    if record.error:
-        lines += ["", record.error["message"]]
+    ended = [record.error["message"]] if record.error else []
     if _status(record) in {"interrupted", "failed", "waiting"}:
-        lines.append(f"next: ax runs resume {record.run_id}")
+        ended.append(f"next: ax runs resume {record.run_id}")
+    lines += ["", *ended] if ended else []
     return Shown(data, "\n".join(lines))
 
 

@@ -91,12 +91,15 @@ class _Agent:
         self._turns: list[Part] = []
         self._calls: dict[str, Part] = {}
         self._wanted: set[str] = set()
+        self._thinks = True
 
     def read(self, entries: Sequence[Entry], approvals: Sequence[Approval]) -> list[Part]:
         for entry in entries:
             at = seconds(entry.at)
             if entry.kind == "message" and "turn" in entry.body:
                 self._take_turn(entry.body["turn"], at)
+            elif entry.kind == "message":
+                self._thinks = True
             elif entry.kind == "call":
                 self._begin_call(entry.body["call"], at)
             elif entry.kind == "result":
@@ -105,7 +108,7 @@ class _Agent:
         for approval in approvals:
             self._owner(approval.call_id).children.append(_approval(approval))
         answered = any(entry.kind == "answer" for entry in entries)
-        if self._run.status == "running" and not answered and not self._wanted:
+        if self._run.status == "running" and self._thinks and not answered:
             # What it does now, or did when it was cut: it thinks.
             self._turns.append(self._turn(self._last, None, status=OPEN))
         for turn in self._turns:
@@ -123,6 +126,7 @@ class _Agent:
         part.told = {"ended_by": turn["stop_reason"], **{f"{key}_tokens": value for key, value in usage.items()}}
         self._turns.append(part)
         self._wanted = {call["id"] for call in turn["calls"]} if turn["stop_reason"] == "calls" else set()
+        self._thinks = False
 
     def _begin_call(self, call: dict[str, Any], at: float) -> None:
         self._calls[call["id"]] = self._call(call["id"], call["tool"], at)
@@ -138,6 +142,7 @@ class _Agent:
         why = body["error"]["message"] if body.get("error") else body.get("why")
         part.told |= {"why": why} if why else {}
         self._wanted.discard(body["call_id"])
+        self._thinks = not self._wanted
 
     def _owner(self, call_id: str) -> Part:
         """Return the turn that wanted a call; calls are numbered by it."""
