@@ -85,6 +85,8 @@ def _answered(planner: Planner, asked: Asked, text: str) -> Asked | Plan | None:
     answer = chosen or _bare(text)
     if need.why == "unknown" and need.typed and chosen and chosen != need.typed and need.typed in asked.sentence:
         return replace(asked, sentence=asked.sentence.replace(need.typed, chosen))
+    if chosen and chosen == need.typed:
+        return replace(asked, given=Given(asked.given.tool, {**asked.given.values, need.field: Value(chosen)}))
     if need.field == "condition":
         return replace(asked, sentence=asked.sentence.replace(need.typed, f"if {answer}")) if need.typed else None
     values = _values(planner, asked, answer)
@@ -129,9 +131,9 @@ def _chosen(need: Need, text: str) -> str | None:
     same = [name for name in need.known if parts_of(name) == parts_of(bare)]
     if same:
         return same[0]
-    wanted = {stem(part) for part in parts_of(bare)}
-    like = [name for name in need.known if wanted and wanted <= {stem(part) for part in parts_of(name)}]
-    return like[0] if len(like) == 1 else None
+    wanted = {stem(part) for part in parts_of(bare) if part not in _AROUND_PLACE}
+    like = {name for name in need.known if wanted and wanted <= {stem(part) for part in parts_of(name)}}
+    return like.pop() if len(like) == 1 else None
 
 
 def _place(words: Sequence[str]) -> int | None:

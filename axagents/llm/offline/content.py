@@ -178,9 +178,13 @@ class Synonyms(_Content):
         declined: sentences that no tool can answer, one a line.
         ordinary: words that look like names and are none.
         common: everyday words, never the unknown name of something.
+        functional: words that say nothing of what a sentence is about.
+        destructive: verbs that take something away.
     """
 
     groups: dict[str, list[str]]
     declined: str
     ordinary: str
     common: str
+    functional: str
+    destructive: str

@@ -111,6 +111,10 @@ class Examples:
                 used[feature].add("ax" if tool.startswith("ax ") else tool)
         return used
 
+    def users(self, word: str) -> set[str]:
+        """Return the tools whose examples have a stem."""
+        return self._users.get(word, set())
+
     @cached_property
     def _rarity(self) -> Mapping[str, float]:
         """Return the inverse tool frequency of every feature."""

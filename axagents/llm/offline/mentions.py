@@ -83,6 +83,9 @@ _BEFORE_PERIOD = {"every", "each", "last", "past", "this", "previous", "a", "an"
 _ALL = {("all", "traffic"), ("all", "users"), ("everybody",), ("everyone",), ("full", "traffic"), ("all", "requests")}
 _COMPACT = re.compile(r"^(\d+)(ms|s|m|h|d|w|k)$")
 
+_CLOSES = frozenset(["", ".", ",", ";", "!", "?", ")", "and", "then", "max", "please"])
+"""What may stand behind a unit of one letter that stands apart from its number, as in "45 s, please"."""
+
 Found = tuple[Mention, int]
 Finder = Callable[[Sequence[Token], int], Mention | None]
 
@@ -185,7 +188,8 @@ def _find_measured(tokens: Sequence[Token], at: int) -> Mention | None:
     if unit == "percentage" or unit in _POINTS:
         last = after + 1 if unit == "percentage" and _word(tokens, after + 1) in _POINTS else after
         return _mention("points", value, tokens, first=at, last=last)
-    if unit in _SECONDS and not (unit in ("m", "d", "w", "s") and tokens[after].start > tokens[after - 1].end):
+    apart = unit in ("m", "d", "w", "s") and tokens[after].start > tokens[after - 1].end
+    if unit in _SECONDS and not (apart and _word(tokens, after + 1) not in _CLOSES):
         return _mention("duration", value * _SECONDS[unit], tokens, first=at, last=after)
     return _mention("number", value, tokens, first=at, last=read[1] - 1)
 

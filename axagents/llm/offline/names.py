@@ -160,6 +160,8 @@ def _stands_as_data(tokens: Sequence[Token], at: int) -> bool:
         return True
     if after in _DATA_NOUNS or (before >= 0 and tokens[before].word in ("vs", "versus")):
         return True
+    if before < 0 and after in (":", ",", "-", "–", "—"):
+        return True
     while before >= 0 and tokens[before].word in _ARTICLES:
         before -= 1
     ends = after == "" or tokens[at + 1].shape in ("mark", "number") or after in _STOP_AFTER

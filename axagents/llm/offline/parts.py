@@ -196,7 +196,10 @@ def _is_base(token: Token) -> bool:
 
 def _asks_whether(tokens: Sequence[Token], first: int, at: int) -> bool:
     """Tell "check if it is ready", where `if` means whether, from a condition."""
-    asking = {"check", "see", "tell", "verify", "know", "confirm", "wonder", "ask", "me", "test", "out", "what", "even"}
+    asking = frozenset(
+        "check see tell verify know knows confirm wonder wonders wondering ask asks asked me us test out what even sure"
+        " say find question unclear unsure interested".split()
+    )
     return at > first and tokens[at - 1].word in asking and tokens[at].word == "if"
 
 

@@ -29,6 +29,8 @@ ALONE, ALONE_EFFECT = 0.33, 0.42
 """The score from which a tool is taken that leads all others by a wide margin."""
 WIDE = 0.2
 WORTH_ASKING = 0.24
+GROUNDED, MARGIN_GROUNDED = 0.3, 0.1
+"""The score from which a tool without effects is taken when what it needs is named."""
 COMMAND = 0.45
 """The score from which a command is taken for what is meant."""
 NARRATED = 0.75
@@ -213,6 +215,8 @@ def _leads(top: Ranked, second: Ranked, *, effect: bool) -> bool:
     if second.tool.startswith("ax ") and top.score >= SURE_EFFECT:
         # To decline with a command what a tool would have done is the lesser wrong, but it is one.
         return top.score - second.score >= MARGIN_COMMAND
+    if not effect and top.grounded and top.score >= GROUNDED and top.score - second.score >= MARGIN_GROUNDED:
+        return True
     sure, margin, alone = (SURE_EFFECT, MARGIN_EFFECT, ALONE_EFFECT) if effect else (SURE, MARGIN, ALONE)
     lead = top.score - second.score
     return (top.score >= sure and lead >= margin) or (top.score >= alone and lead >= WIDE)

@@ -17,6 +17,22 @@ _VERB = 0.06
 _STRONG_VERB = 0.14
 _EFFECT_QUESTIONED = 0.5
 _KIND, _KIND_MOST = 0.16, 0.16
+_NAMED_BY = {
+    "model": ("model", "deployment", "model-version", "version"),
+    "model_name": ("model", "deployment", "model-version", "version"),
+    "variant": ("model", "deployment", "model-version", "version"),
+    "dataset": ("dataset",),
+    "experiments": ("experiment",),
+    "test": ("test",),
+    "new_name": ("unknown", "experiment"),
+}
+"""Kinds of arguments, and the kinds of names that stand for them."""
+_COMMAND_KINDS = {
+    "{model}": ("model", "deployment", "model-version"), "{version}": ("version",), "{dataset}": ("dataset",),
+    "{experiment}": ("experiment",), "{test}": ("test",),
+}  # fmt: skip
+_UNUSED_BY_COMMAND = 0.2
+_DESTROYS = 0.4
 _SWALLOWED = 0.3
 _PHRASE, _PHRASE_MOST = 0.85, 3
 """How like an example a request without a verb must be, and how short."""
@@ -40,6 +56,7 @@ class Ranked:
     Attributes:
         likeness: to the nearest example sentences, in 0-1.
         asked: for an effect, whether the part really asks for it.
+        grounded: whether a thing that the tool needs is named, beside a word that its examples have.
     """
 
     tool: str
@@ -47,6 +64,7 @@ class Ranked:
     likeness: float
     signs: tuple[str, ...]
     asked: bool
+    grounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,8 +158,7 @@ class Ranker:
         ranked = [self._ranked(name, likeness.get(name, 0.0), said) for name in self.tools]
         if any(part.condition is not None for part in parts):
             ranked = self._with_events(ranked, said)
-        words = said.words
-        ranked += [self._ranked_command(name, likeness.get(name, 0.0), words) for name in self.commands]
+        ranked += [self._ranked_command(name, likeness.get(name, 0.0), said) for name in self.commands]
         declined = Ranked(DECLINED, likeness.get(DECLINED, 0.0), likeness.get(DECLINED, 0.0), (), asked=False)
         return sorted([*ranked, declined], key=lambda each: (-each.score, each.tool))
 
@@ -159,7 +176,9 @@ class Ranker:
         ]
 
     def _ranked(self, name: str, likeness: float, said: "Said") -> Ranked:
-        signs = tuple(value for _, _, value in self._signs[name].find(said.words))
+        questioned = any(part.opening.mood == "question" for part in said.parts)
+        never = questioned and name in self._never_asked
+        signs = () if never else tuple(value for _, _, value in self._signs[name].find(said.words))
         against = len(self._not_signs[name].find(said.words))
         heads = [self._head(name, said.reading, part) for part in said.parts]
         score = likeness + min(_SIGN * len(signs), _MOST_SIGNS) - min(_NOT_SIGN * against, _MOST_NOT_SIGNS)
@@ -171,14 +190,50 @@ class Ranker:
         asked = "strong" in heads or ("verb" in heads and bool(signs)) or (named and _names_it(said))
         if self.tools[name].is_effect and not asked:
             score -= _EFFECT_QUESTIONED if any(part.opening.mood != "request" for part in said.parts) else 0.0
-        return Ranked(name, score, likeness, signs, asked)
+        return Ranked(name, score, likeness, signs, asked, self._is_grounded(name, said))
+
+    def _is_grounded(self, name: str, said: "Said") -> bool:
+        found = {each.kind for part in said.parts for each in said.reading.within(part.first, part.last) if each.sure}
+        wanted = {kind for argument in self._required[name] for kind in _NAMED_BY.get(argument, ())}
+        generic = {stem(word) for word in self.tools[name].generic_verbs}
+        return bool(found & wanted) and any(
+            word not in generic and word not in self._functional and name in self.examples.users(word)
+            for word in said.words
+        )
+
+    @cached_property
+    def _required(self) -> Mapping[str, frozenset[str]]:
+        """Return the kinds of the arguments without which each tool cannot be called."""
+        return {
+            name: frozenset(argument.kind for argument in content.arguments.values() if argument.required)
+            for name, content in self.tools.items()
+        }
+
+    @cached_property
+    def _functional(self) -> frozenset[str]:
+        return frozenset(stem(word) for word in self.synonyms.functional.split())
 
     def _strange(self, name: str, said: "Said") -> float:
         """Return what speaks against a tool: words that no tool has heard of, a question where none is put to it."""
         unheard = sum(word not in self.common and word.isalpha() and len(word) > 3 for word in said.words)
         against = 0.0 if name in self._free else min(_UNHEARD_OF * unheard, _MOST_UNHEARD)
         questioned = any(part.opening.mood == "question" for part in said.parts)
+        against += _DESTROYS if any(self._destroys(name, said.reading, part) for part in said.parts) else 0.0
         return against + (_NEVER_ASKED if questioned and name in self._never_asked else 0.0)
+
+    def _destroys(self, name: str, reading: Reading, part: Part) -> bool:
+        """Tell whether a part begins with a verb that takes something away, which no tool of that name does."""
+        token = reading.tokens[part.opening.head] if part.opening.head <= part.last else None
+        if token is None or part.opening.mood == "question" or token.word not in self._destructive:
+            return False
+        return (
+            token.stem not in {stems[0] for stems in self._verb_phrases[name]}
+            and part.opening.head not in reading.negated
+        )
+
+    @cached_property
+    def _destructive(self) -> frozenset[str]:
+        return frozenset(self.synonyms.destructive.split())
 
     @cached_property
     def _free(self) -> frozenset[str]:
@@ -191,12 +246,25 @@ class Ranker:
 
     @cached_property
     def _never_asked(self) -> frozenset[str]:
-        """Return the tools none of whose examples is a question."""
-        return frozenset(name for name, content in self.tools.items() if not any(map(_is_question, content.examples)))
+        """Return the tools and commands none of whose examples is a question."""
+        known = (*self.tools.items(), *self.commands.items())
+        return frozenset(name for name, content in known if not any(map(_is_question, content.examples)))
 
-    def _ranked_command(self, name: str, likeness: float, words: Sequence[str]) -> Ranked:
-        signs = tuple(value for _, _, value in self._signs[name].find(words))
-        return Ranked(name, likeness + min(_SIGN * len(signs), _MOST_SIGNS), likeness, signs, asked=False)
+    def _ranked_command(self, name: str, likeness: float, said: "Said") -> Ranked:
+        signs = tuple(value for _, _, value in self._signs[name].find(said.words))
+        found = {each.kind for part in said.parts for each in said.reading.within(part.first, part.last) if each.sure}
+        unused = sum(
+            bool(found & set(kinds)) and not any(place in text for text in (self._command_texts[name],))
+            for place, kinds in _COMMAND_KINDS.items()
+        )
+        if any(part.opening.mood == "question" for part in said.parts) and name in self._never_asked:
+            return Ranked(name, likeness - _NEVER_ASKED, likeness, (), asked=False)
+        score = likeness + min(_SIGN * len(signs), _MOST_SIGNS) - _UNUSED_BY_COMMAND * unused
+        return Ranked(name, score, likeness, signs, asked=False)
+
+    @cached_property
+    def _command_texts(self) -> Mapping[str, str]:
+        return {name: f"{each.command} {each.sentences}" for name, each in self.commands.items()}
 
     def _kinds(self, name: str, reading: Reading, parts: Sequence[Part]) -> float:
         """Return what the kinds of names in the parts say for a tool: the fewer tools take one, the more."""
@@ -225,7 +293,11 @@ class Ranker:
             return ""
         at = part.opening.head if self.tools[name].is_effect else self._behind_preposition(reading, part)
         window = [token for token in self._verb_tokens(reading, at) if token.shape != "mark"]
-        if not window or at in reading.negated or _told_in_past(window[0].word, window[0].stem):
+        if not window or at in reading.negated:
+            return ""
+        if not part.opening.wish and _told_in_past(window[0].word, window[0].stem):
+            return ""
+        if any(token.word in _HAPPENED for token in window[1:2]):
             return ""
         stems = tuple(token.stem for token in window)
         heads = {stems[:size] for size in range(1, 4)}
@@ -264,6 +336,13 @@ def _names_it(said: Said) -> bool:
         token.word.endswith("ed") or token.word in ("was", "were", "is", "are", "has", "had", "went", "we", "they", "i")
         for token in said.reading.tokens
     )
+
+
+_HAPPENED = frozenset(
+    "failed fails is was were are has had went goes looks looked broke crashed did does seems seemed works worked"
+    " finished ended happened died timed succeeded passed looking".split()
+)
+"""Words that make what stands before them a thing that something is told of: "canary failed"."""
 
 
 def _is_question(line: str) -> bool:

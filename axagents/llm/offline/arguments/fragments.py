@@ -72,6 +72,9 @@ def _match(words: Sequence[str], names: Mapping[str, str]) -> str | None:
         return None
     if not wanted:
         return None
+    exact = [value for shown, value in names.items() if parts_of(shown) == tuple(wanted)]
+    if exact:
+        return exact[0]
     found = {value for shown, value in names.items() if all(_borne(word, parts_of(shown)) for word in wanted)}
     return found.pop() if len(found) == 1 else None
 

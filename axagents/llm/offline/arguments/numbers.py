@@ -166,12 +166,16 @@ def fill_percents(slot: Slot, setting: Setting) -> Found:
     return Value([tidy(each.value) for each in shares], "query", ", ".join(each.text for each in shares))
 
 
+_MOVES = frozenset("fall falls drop drops rise rises go goes grow increase decrease move climb down up change".split())
+
+
 def fill_change(setting: Setting, sheet: Sheet) -> None:
     """Read "from 10% to 12%" as a baseline and a difference, and ask where a change could be either kind."""
     shares = setting.mentions("percent", sheet=sheet, near_only=True)
     for first, second in itertools.pairwise(shares):
         between = [setting.word(at) for at in range(first.last + 1, second.first)]
-        if between and between[-1] in ("to", "->", "→", "=>") and len(between) <= 2 and second.value != first.value:
+        near = len(between) <= 2 or bool(set(between) & _MOVES)
+        if between and between[-1] in ("to", "->", "→", "=>") and near and second.value != first.value:
             sheet.used.update((first.first, second.first))
             sheet.put("baseline", Value(_as_fraction(first), "query", first.text))
             change = round(abs(second.value - first.value) / 100, 6)

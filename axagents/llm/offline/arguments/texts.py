@@ -10,7 +10,7 @@ from axagents.llm.offline.examples import Phrases
 _REMEMBER = re.compile(
     r"""^(?:(?:please|pls|ok|okay|hey|also|and|can\s+you|could\s+you|would\s+you|will\s+you|i\s+want\s+you\s+to|let'?s|let\s+us|just)[,\s]+)*
     (?:do\s+not\s+forget|don'?t\s+forget|remember|note\s+down|note|memori[sz]e|keep\s+in\s+mind|bear\s+in\s+mind
-      |make\s+a\s+note|keep\s+a\s+note|save\s+a\s+note|add\s+(?:a\s+note|to\s+my\s+notes)|take\s+(?:a\s+)?note|write\s+down|write\s+this\s+down
+      |make\s+a\s+note|keep\s+a\s+note|save\s+a\s+note|add\s+(?:a\s+note|to\s+my\s+notes)|take\s+(?:a\s+)?note|(?:write|put|enter|add)\s+(?:it\s+)?(?:in|into|to)\s+(?:my|the|our)\s+notes|write\s+down|write\s+this\s+down
       |jot\s+down|save|store\s+the\s+note|store|record|for\s+the\s+record|for\s+future\s+reference|put\s+it\s+on\s+record|fyi|remind\s+us|notice)
     (?:\s+(?:for\s+(?:\d+|a|one|two|three|the\s+next)\s+(?:hours?|days?|weeks?|months?|years?)(?=\s*[:,])|note(?=\s+for\b)|that|this|the\s+following|down|of\s+this|of\s+the\s+fact|for\s+later|for\s+me|to\s+memory|in\s+memory|a\s+note|in\s+the\s+notes|to\s+notes|as\s+a\s+note|my\s+preference\s+that|the\s+fact))*
     \s*[:,;-]?\s*(?:that\s+)?""",
