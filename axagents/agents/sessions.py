@@ -78,11 +78,12 @@ def find_session(project: Project, named: str) -> str:
         NotFound, UserError: none, or several.
     """
     names = list(dict.fromkeys(row["session"] for row in _rows(project)))
-    fitting = [name for name in names if name == named] or [name for name in names if name.startswith(named)]
+    beginning = [name for name in names if named and name.startswith(named)]
+    fitting = [named] if named in names else beginning
     if len(fitting) > 1:
         told = f"several sessions begin with {named!r}, such as {fitting[0]} and {fitting[1]}"
         raise UserError(told, field="--session", legal=fitting[:8])
-    if not fitting or not named:
+    if not fitting:
         raise NotFound("session", named, names, field="--session", hint="ax chat, then /resume lists them")
     return fitting[0]
 

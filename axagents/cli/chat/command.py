@@ -29,35 +29,52 @@ def chat(
     max_usd: Annotated[
         float | None, typer.Option(min=0, metavar="USD", help="US dollars at most, for the whole session.")
     ] = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Turns and calls at most, a sentence.")] = None,
+    deadline: Annotated[float | None, typer.Option(min=0.001, help="Seconds at most, a sentence.")] = None,
     record: Annotated[str | None, typer.Option(metavar="FILE", help="Write every exchange with the provider.")] = None,
     replay: Annotated[str | None, typer.Option(metavar="FILE", help="Let recorded exchanges answer.")] = None,
 ) -> Shown:
     """Talk with the personas. Sentences may come from a pipe, one a line; it ends with the last one's exit code."""
-    from axagents.cli.chat.exchanges import show_exchanges
     from axagents.cli.chat.session import Options, Session
-    from axagents.cli.chat.talk import Talk
-    from axagents.cli.chat.terminal import is_interactive
     from axagents.project import current_project
     from axagents.stores.runs import new_run_id
 
     if wants_json() and sys.stdin.isatty():
         raise UserError("--format json takes its sentences from a pipe, one a line", field="--format")
-    options = Options(provider, model=model, yes=yes, max_usd=max_usd, record=record, replay=replay)
+    options = Options(
+        provider,
+        model=model,
+        yes=yes,
+        max_usd=max_usd,
+        max_steps=max_steps,
+        deadline=deadline,
+        record=record,
+        replay=replay,
+    )
     talking = Session(current_project(), options, new_run_id())
     if persona:
         talking.choose(persona)
     if session:
         talking.resume(session)
     talking.open()
-    front = _at_terminal(talking) if is_interactive() else _at_pipe(talking)
-    if session:
-        show_exchanges(talking, front)
-    talk = Talk(talking, front)
+    return _hold(talking)
+
+
+def _hold(session: "Session") -> Shown:
+    """Hold the chat where it is: at a terminal, or on a pipe."""
+    from axagents.cli.chat.exchanges import show_exchanges
+    from axagents.cli.chat.talk import Talk
+    from axagents.cli.chat.terminal import is_interactive
+
+    front = _at_terminal(session) if is_interactive() else _at_pipe(session)
+    if session.turns:
+        show_exchanges(session, front)
+    talk = Talk(session, front)
     try:
         talk.hold()
     finally:
-        if talking.turns:
-            front.tell(f"the session is kept\nnext: ax chat --session {talking.name}")
+        if session.turns:
+            front.tell(f"the session is kept\nnext: ax chat --session {session.name}")
     return Shown([], "", exit_code=0 if front.is_person else talk.exit_code, verdict=talk.verdict)
 
 

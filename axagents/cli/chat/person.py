@@ -30,6 +30,7 @@ class Person:
         self._editor = editor
         self._told = told
         self._stopping = Stopping()
+        self._stopping.install()
         self._screen: Screen | None = None
         self._apart = False
 
@@ -68,7 +69,8 @@ class Person:
     def agree(self, question: str) -> bool | None:
         """Ask a yes-or-no question; anything but yes is no, and so is Ctrl-C."""
         try:
-            return agreed(question)
+            with self._stopping:
+                return agreed(question)
         except KeyboardInterrupt:
             self._stopping.forget()
             sys.stdout.write("\n")

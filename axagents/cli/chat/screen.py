@@ -112,7 +112,8 @@ class Screen:
         self._draft = None
         if turn["text"].strip():
             text = spell_aside(turn["text"], self._results.get(self._run, {}), self._words)
-            self._leave(rows_of(clean(text).strip(), _width()))
+            indented = "\n".join(self._indent() + line for line in clean(text).strip().split("\n"))
+            self._leave(rows_of(indented, _width()))
 
     def _called(self, call: Mapping[str, Any]) -> None:
         self.show(f"{self._indent()}● {spell_call(call)}", "cyan")

@@ -29,12 +29,14 @@ _CLEARLY = 0.5
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says of every turn; `max_usd` holds for all of them together."""
+    """What the command line says of every turn; `max_usd` alone holds for all of them together."""
 
     provider: str = "auto"
     model: str | None = None
     yes: bool = False
     max_usd: float | None = None
+    max_steps: int | None = None
+    deadline: float | None = None
     record: str | None = None
     replay: str | None = None
 
@@ -221,6 +223,8 @@ class Session:
             record=options.record,
             replay=options.replay,
             max_usd=self._left(),
+            max_steps=options.max_steps,
+            deadline=options.deadline,
         )
 
     def _leave(self) -> "Leave":

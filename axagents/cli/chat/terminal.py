@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 _PATIENCE = 2.0
 """Seconds after a Ctrl-C in which another one is swallowed, so that what is being written down is not cut."""
@@ -50,31 +49,38 @@ def _echo(wanted: bool) -> Generator[None]:
 
 
 class Stopping:
-    """Ctrl-C while a turn is at work: the first raises KeyboardInterrupt, those right behind it do nothing."""
+    """Ctrl-C in a chat: inside the context the first raises KeyboardInterrupt; elsewhere it does nothing.
+
+    Those right behind the first do nothing either, so that an impatient person does not end the chat.
+    """
 
     def __init__(self) -> None:
+        self._armed = 0
         self._at: float | None = None
-        self._before: Any = None
 
     @property
     def begun(self) -> bool:
-        """Tell whether the turn is being stopped."""
+        """Tell whether what is at work is being stopped."""
         return self._at is not None
+
+    def install(self) -> None:
+        """Take Ctrl-C over for as long as this process lives; the line editor has its own."""
+        signal.signal(signal.SIGINT, self._stop)
 
     def forget(self) -> None:
         """Take a Ctrl-C back that was the answer to a question."""
         self._at = None
 
     def __enter__(self) -> "Stopping":
+        self._armed += 1
         self.forget()
-        self._before = signal.signal(signal.SIGINT, self._stop)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        self._armed -= 1
 
     def _stop(self, *_: object) -> None:
         now = time.monotonic()
-        if self._at is None or now - self._at > _PATIENCE:
+        if self._armed and (self._at is None or now - self._at > _PATIENCE):
             self._at = now
             raise KeyboardInterrupt

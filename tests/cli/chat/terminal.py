@@ -96,6 +96,10 @@ class Terminal:
         self._child.kill(how)
         self.ended()
 
+    def resize(self, columns: int) -> None:
+        self._child.setwinsize(40, columns)
+        self._screen.resize(40, columns)
+
     def close(self) -> None:
         self._child.close(force=True)
 
