@@ -41,6 +41,7 @@ format: install-dev
 	$(BIN)/ruff format .
 
 bench: install-dev
+	$(PIP) -e '.[dev,bench]'
 	$(BIN)/python -m evals.benchmarks.run $(BENCH)
 
 evals: install

@@ -24,6 +24,14 @@ def _choose(body: dict[str, Any]) -> dict[str, Any]:
     return {"content": None, "tool_calls": [called]}
 
 
+def messages_size(steps: int) -> float:
+    """Return the bytes of a step's two messages, as JSON: the call, and the tool's result."""
+    said = _choose({"model": f"steps-{steps}", "messages": []})
+    text = json.loads(said["tool_calls"][0]["function"]["arguments"])["text"]
+    result = {"role": "tool", "tool_call_id": "call_0", "content": json.dumps({"letters": len(text), "text": text})}
+    return len(json.dumps({"role": "assistant", **said})) + len(json.dumps(result))
+
+
 def _whole(body: dict[str, Any], said: dict[str, Any]) -> bytes:
     reason = "tool_calls" if said.get("tool_calls") else "stop"
     choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", **said}}

@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false, reportDeprecated=false, reportAttributeAccessIssue=false
 """Those who walk the loop: `python -m evals.benchmarks.loop.walkers NAME ADDRESS` prints CPU milliseconds a step.
 
 A step is one model call and one tool call. What a run costs whatever its length is taken out: the figure is the
