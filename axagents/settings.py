@@ -3,7 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -93,6 +93,18 @@ class ProviderSettings(Section):
     extra: dict[str, Any] = Field(default={}, description="fields of every request's body, as the provider has them")
 
 
+class ServerSettings(Section):
+    """An MCP server whose tools personas may use, once `ax trust` has shown them."""
+
+    command: tuple[str, ...] = Field(min_length=1, description="starts it, in the project's folder")
+    env: tuple[str, ...] = Field(default=(), description="names of the variables that it is given")
+    read: tuple[str, ...] = Field(default=(), description="tools that change nothing; the others are effects")
+    timeout: float = Field(default=60, gt=0, description="seconds that one call may take")
+
+
+ServerName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,30}$")]
+
+
 class Settings(BaseSettings):
     """All settings of one project. `AX_TRAIN__FOLDS=3` overrides `[train] folds`."""
 
@@ -111,6 +123,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     tracing: TracingSettings = TracingSettings()
     providers: dict[str, ProviderSettings] = {}
+    mcp: dict[ServerName, ServerSettings] = Field(default={}, description="MCP servers whose tools personas may use")
     decisions: dict[str, str] = Field(default={}, description="decision tables replaced by a file of the project")
 
     @classmethod

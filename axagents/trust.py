@@ -1,12 +1,15 @@
-"""Which content of a project its user has trusted: the SHA-256 of every file, recorded outside the project."""
+"""What of a project its user has trusted: the SHA-256 of every content file, and its MCP servers by hash.
+
+Both are recorded outside the project.
+"""
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from platformdirs import user_state_path
 
@@ -16,6 +19,7 @@ from axagents.fields import sha256_text
 
 CONTENT_FOLDERS = ("personas", "tools", "prompts", "memory")
 LARGEST_FILE = 1_000_000
+_SERVERS = ".servers"
 
 TrustState = Literal["none", "untrusted", "changed", "trusted"]
 
@@ -74,8 +78,28 @@ def read_holding(root: Path) -> Holding:
 
 def record_trust(holding: Holding) -> Path:
     """Record that the user trusts exactly this content; return where."""
-    path = _record_path(holding.root)
-    text = json.dumps({"root": str(holding.root), "at": stamp(), "files": holding.hashes}, indent=1)
+    return _write(_record_path(holding.root), {"root": str(holding.root), "files": holding.hashes})
+
+
+def read_pins(root: Path) -> dict[str, dict[str, str]]:
+    """Return the hashes of the MCP servers that the user trusts, by name."""
+    try:
+        record = json.loads(_record_path(root.resolve(), _SERVERS).read_text(encoding="utf-8"))
+        return {
+            str(name): {str(key): str(each) for key, each in pin.items()} for name, pin in record["servers"].items()
+        }
+    except (OSError, ValueError, KeyError, AttributeError):
+        return {}
+
+
+def record_pin(root: Path, name: str, pin: dict[str, str]) -> Path:
+    """Record that the user trusts an MCP server as it is now; return where."""
+    root = root.resolve()
+    return _write(_record_path(root, _SERVERS), {"root": str(root), "servers": {**read_pins(root), name: pin}})
+
+
+def _write(path: Path, record: Mapping[str, Any]) -> Path:
+    text = json.dumps({**record, "at": stamp()}, indent=1)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,10 +111,11 @@ def record_trust(holding: Holding) -> Path:
 
 
 def revoke_trust(root: Path) -> bool:
-    """Forget that a project was trusted; tell whether it was."""
-    path = _record_path(root.resolve())
-    known = path.exists()
-    path.unlink(missing_ok=True)
+    """Forget that a project and its MCP servers were trusted; tell whether they were."""
+    paths = [_record_path(root.resolve()), _record_path(root.resolve(), _SERVERS)]
+    known = any(path.exists() for path in paths)
+    for path in paths:
+        path.unlink(missing_ok=True)
     return known
 
 
@@ -100,7 +125,7 @@ def state_folder() -> Path:
     return Path(named).expanduser().resolve() if named else user_state_path("axagents", appauthor=False)
 
 
-def _record_path(root: Path) -> Path:
+def _record_path(root: Path, suffix: str = "") -> Path:
     folder = state_folder()
     if folder.is_relative_to(root):
         raise UserError(
@@ -108,7 +133,7 @@ def _record_path(root: Path) -> Path:
             field="AX_STATE_DIR",
             hint="set AX_STATE_DIR to a folder outside the project, or unset it",
         )
-    return folder / "trust" / f"{sha256_text(str(root))}.json"
+    return folder / "trust" / f"{sha256_text(str(root))}{suffix}.json"
 
 
 def _read_record(root: Path) -> dict[str, str] | None:

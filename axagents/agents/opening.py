@@ -10,10 +10,11 @@ from axagents.agents.ledger import Ledger
 from axagents.agents.persona import Persona, load_persona
 from axagents.agents.request import Request
 from axagents.agents.rereading import rereading
-from axagents.agents.tools import ToolBox
+from axagents.agents.tools import OwnTool, ToolBox
 from axagents.agents.world import ProjectWorld
 from axagents.catalog import Catalog, open_catalog
 from axagents.errors import UserError
+from axagents.external.servers import external_tools
 from axagents.llm.offline.provider import OfflinePlanner, read_ranker
 from axagents.llm.offline.world import World
 from axagents.llm.providers import automatic_provider, find_endpoint, open_provider
@@ -61,7 +62,8 @@ def open_desk(project: Project, request: Request, provider: Provider | None = No
     provider = provider or _provider(request, project, catalog, world=world)
     inner = [*map(asking, _askable(catalog, persona, request)), rereading()]
     tools = ToolBox(catalog, persona.tools, inner={each.facts.name: each for each in inner}, effects=persona.id != CALL)
-    return Desk(project, catalog, persona, tools, world, provider)
+    others = [OwnTool(each.facts, each.check, each.call) for each in external_tools(project, persona.external)]
+    return Desk(project, catalog, persona, tools.with_own(others), world, provider)
 
 
 def _askable(catalog: Catalog, persona: Persona, request: Request) -> list[Persona]:

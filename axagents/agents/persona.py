@@ -34,7 +34,8 @@ class Persona(BaseModel):
 
     Attributes:
         prompt: the name of its system prompt's template, `prompts/<name>.j2`.
-        tools: those it may use; one that is not installed yet may be named.
+        tools: those it may use; one that is not installed yet may be named, and `server.tool` or `server.*` of an MCP
+            server.
         may_ask: the personas it may hand a question to.
         words: what tells that a task is one for it.
     """
@@ -51,6 +52,11 @@ class Persona(BaseModel):
     limits: Limits = Limits()  # pyright: ignore[reportCallIssue]
     words: tuple[RequiredText, ...] = ()
     examples: tuple[RequiredText, ...] = ()
+
+    @property
+    def external(self) -> tuple[str, ...]:
+        """Return the tools of MCP servers that it names."""
+        return tuple(name for name in self.tools if "." in name)
 
 
 def load_persona(catalog: Catalog, persona_id: str) -> Persona:
@@ -79,7 +85,7 @@ def check_names(catalog: Catalog, persona: Persona, *, source: str) -> None:
     """
     known = [*catalog.files("tools"), *catalog.files("sentences")]
     for kind, names, there in (
-        ("tool", persona.tools, known),
+        ("tool", persona.tools, [*known, *persona.external]),
         ("persona", persona.may_ask, list(catalog.files("personas"))),
         ("prompt", (persona.prompt,), list(catalog.files("prompts"))),
     ):

@@ -146,6 +146,6 @@ def call_typed(spec: ToolSpec, arguments: Arguments) -> dict[str, Any]:
 
 
 def missing_tools(catalog: Catalog, names: Sequence[str]) -> list[str]:
-    """Return those of the names that are no tool of this installation."""
+    """Return those of the names that are no tool of this installation, nor one of an MCP server."""
     there = catalog.files("tools")
-    return [name for name in names if name not in there]
+    return [name for name in names if name not in there and "." not in name]

@@ -28,7 +28,7 @@ COMMANDS = {
     "doctor": Entry("axagents.cli.doctor", "Check that this machine and this project are in order."),
     "config": Entry("axagents.cli.config", "Show and change the settings."),
     "mcp": Entry("axagents.cli.mcp", "Serve the tools to MCP clients."),
-    "trust": Entry("axagents.cli.trust", "Trust this project's own tools, personas, prompts and memory."),
+    "trust": Entry("axagents.cli.trust", "Trust this project's own content, and its MCP servers."),
     "backup": Entry("axagents.cli.backup", "Write the project's state into one file."),
     "restore": Entry("axagents.cli.restore", "Bring the project's state back from a backup."),
     "gc": Entry("axagents.cli.gc", "Remove what the retentions say is too old."),

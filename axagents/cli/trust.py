@@ -1,6 +1,6 @@
-"""`ax trust`: look at this project's own content, and trust exactly that."""
+"""`ax trust`: look at this project's own content and at its MCP servers, and trust exactly that."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 app = group()
 
+Told = tuple[dict[str, Any], str]
+
 
 @command(app, "trust")
 def trust(
@@ -22,7 +24,7 @@ def trust(
     ] = False,
     revoke: Annotated[bool, typer.Option("--revoke", help="Trust this project's content no longer.")] = False,
 ) -> Shown:
-    """Show every file of this project's own tools, personas, prompts and memory, and record that you trust them."""
+    """Show this project's own tools, personas, prompts and memory, and its MCP servers; record that you trust them."""
     from axagents.project import current_project
     from axagents.trust import read_holding, revoke_trust
 
@@ -30,7 +32,17 @@ def trust(
     if revoke:
         told = "is trusted no longer" if revoke_trust(project.root) else "was not trusted"
         return Shown({"state": "untrusted", "root": str(project.root)}, f"the content of {project.root} {told}")
-    holding = read_holding(project.root)
+    data, text = _trust_content(project, read_holding(project.root), yes=yes)
+    if project.settings.mcp:
+        from axagents.cli.trusting import trust_servers
+
+        servers = trust_servers(project, yes=yes)
+        text = "\n".join([text, *(each.pop("text") for each in servers)])
+        data = {**data, "servers": servers}
+    return Shown(data, text)
+
+
+def _trust_content(project: "Project", holding: "Holding", *, yes: bool) -> Told:
     if holding.state in {"none", "trusted"}:
         told = "no content of its own" if holding.state == "none" else "content that you trusted as it is"
         return _shown(project, holding, f"this project has {told}; nothing to do")
@@ -54,19 +66,19 @@ def _agree(holding: "Holding", *, yes: bool) -> None:
         raise Failed("declined; nothing was recorded")
 
 
-def _recorded(project: "Project", holding: "Holding") -> Shown:
+def _recorded(project: "Project", holding: "Holding") -> Told:
     from axagents.trust import read_holding, record_trust
 
     path = record_trust(holding)
     return _shown(project, read_holding(project.root), f"trusted {_count(holding)}; recorded in {path}")
 
 
-def _shown(project: "Project", holding: "Holding", told: str) -> Shown:
+def _shown(project: "Project", holding: "Holding", told: str) -> Told:
     lines = [_listing(holding), told] if holding.files else [told]
     if holding.files and not project.settings.content:
         lines.append("they are not used yet, since ax.toml does not say so; next: ax config set content true")
     files = [{"path": file.path, "sha256": file.sha256} for file in holding.files]
-    return Shown({"state": holding.state, "root": str(holding.root), "files": files}, "\n".join(lines))
+    return {"state": holding.state, "root": str(holding.root), "files": files}, "\n".join(lines)
 
 
 def _count(holding: "Holding") -> str:

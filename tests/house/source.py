@@ -17,7 +17,7 @@ FLOORS = (
     ("cli", "web", "mcp", "__main__"),
     ("agents",),
     ("demo", "evaluation"),
-    ("llm",),
+    ("llm", "external"),
     ("catalog", "overlay", "toolkit", "tools"),
     ("workflows",),
     ("effects",),
