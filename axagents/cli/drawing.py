@@ -47,17 +47,15 @@ def draw_tree(tree: "Node", *, whole: bool) -> str:
 
 
 def tell_totals(totals: "Totals") -> str:
-    """Return in one line what a run took."""
+    """Return in a few lines what a run took."""
     counts = [(totals.turns, "turn"), (totals.calls, "call"), (totals.retries, "retry"), (totals.runs - 1, "inner run")]
     told = [", ".join(_count(count, word) for count, word in counts if count)]
-    if totals.tokens:
-        apart = f" ({totals.input_tokens:,} in, {totals.output_tokens:,} out)" if totals.input_tokens else ""
-        told.append(f"{totals.tokens:,} tokens{apart}")
-    if totals.cost_usd:
-        told.append(_dollars(totals.cost_usd))
+    apart = f" ({totals.input_tokens:,} in, {totals.output_tokens:,} out)" if totals.input_tokens else ""
+    tokens = f"{totals.tokens:,} tokens{apart}" if totals.tokens else ""
+    told.append(", ".join(filter(None, [tokens, _dollars(totals.cost_usd) if totals.cost_usd else ""])))
     if totals.approvals:
         told.append(f"{_count(totals.approvals, 'approval')}, waited {duration(totals.waited_s)} for a person")
-    return "; ".join(each for each in told if each)
+    return "\n".join(each for each in told if each)
 
 
 def _lines(node: "Node", depth: int, *, whole: bool) -> list[_Line]:

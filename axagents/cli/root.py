@@ -10,6 +10,8 @@ from typer.main import get_command as built
 from axagents.cli.commands import COMMANDS
 from axagents.errors import NotFound
 
+# Shorter names, which the help of the whole leaves out.
+_ALIASES = {"history": ("runs", "list"), "trace": ("runs", "show"), "resume": ("runs", "resume")}
 _OPTIONS = (("--version", "Print the version."), ("--help", "Show this message."))
 
 
@@ -32,6 +34,8 @@ class LazyGroup(TyperGroup):
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in _ALIASES:
+            args = [*_ALIASES[args[0]], *args[1:]]
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise NotFound("command", args[0], COMMANDS, hint="ax --help")
         return super().resolve_command(ctx, args)

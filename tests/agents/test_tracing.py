@@ -25,7 +25,7 @@ from tests.forking import in_a_child, told_by_a_child
 from tests.llm.conftest import CLAUDE, claude_stream, said, used
 from tests.llm.conftest import wire as wire
 
-KEY = "sk-sentinel-of-the-key-0123456789"
+KEY = "sentinel-of-the-key-0123456789"
 VALUE = "sentinel-of-an-argument"
 WORDS = "sentinel of the words"
 

@@ -84,8 +84,8 @@ def test_turns_calls_approvals_and_delegations(team: Project, run_script: RunScr
     ]
     assert labels[8:] == ["│        │  └─ lab-flip", "│        └─ turn 2, answer", "└─ turn 3, answer"]
     # Five turns of 20 and 7 tokens at half a dollar.
-    assert "5 turns, 3 calls, 1 inner run; 135 tokens (100 in, 35 out); $2.50; 1 approval, waited" in text
-    assert max(len(line) for line in text.splitlines()[:-1]) <= 80
+    assert "\n5 turns, 3 calls, 1 inner run\n135 tokens (100 in, 35 out), $2.50\n1 approval, waited" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
     shown = show(done.run_id, "--format", "json")
     ids = {each["id"]: each for each in shown["trace"]}
     assert len(ids) == len(shown["trace"]) == 11
@@ -235,3 +235,14 @@ def test_the_tree_of_an_unknown_run_names_the_known(project: Project) -> None:
 
 def test_strokes_join_what_belongs_together() -> None:
     assert branches([0, 1, 2, 2, 1, 2]) == ["", "├─ ", "│  ├─ ", "│  └─ ", "└─ ", "   └─ "]
+
+
+def test_the_shorter_names_do_the_same(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Runs(project).start("command", "stage", {})
+    for short, long in (("history", ["list"]), ("trace", ["show", run])):
+        told: list[str] = []
+        for command in (["runs", *long], [short, *long[1:]]):
+            assert main.run(command) == 0
+            told.append(capsys.readouterr().out)
+        assert told[0].splitlines()[0] == told[1].splitlines()[0]
+    assert main.run(["resume", "nowhere"]) == 2

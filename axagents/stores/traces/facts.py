@@ -51,11 +51,11 @@ def seconds(stamp: str) -> float:
 
 
 def read_facts(project: Project, run: RunRecord) -> list[Part]:
-    """Return the parts of a run without those of the runs that it began: turns with their calls, steps, effects."""
-    parts = _steps(project, run) + _effects(project, run)
+    """Return the parts of a run without its effects and the runs that it began: turns with their calls, or steps."""
     if run.kind == "agent":
-        parts += _Agent(run).read(AgentJournal(project, run.run_id).entries(), Approvals(project).of_run(run.run_id))
-    return sorted(parts, key=lambda each: each.start)
+        entries, approvals = AgentJournal(project, run.run_id).entries(), Approvals(project).of_run(run.run_id)
+        return _Agent(run).read(entries, approvals)
+    return _steps(project, run)
 
 
 def _steps(project: Project, run: RunRecord) -> list[Part]:
@@ -67,7 +67,8 @@ def _steps(project: Project, run: RunRecord) -> list[Part]:
     return found
 
 
-def _effects(project: Project, run: RunRecord) -> list[Part]:
+def read_effects(project: Project, run: RunRecord) -> list[Part]:
+    """Return the effects of a run."""
     return [
         Part(
             "effect",

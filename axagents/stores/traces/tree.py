@@ -8,7 +8,7 @@ from axagents.clock import utc_now
 from axagents.fields import sha256_text
 from axagents.project import Project
 from axagents.stores.runs import RunRecord, Runs
-from axagents.stores.traces.facts import OPEN, Kind, Part, read_facts, seconds
+from axagents.stores.traces.facts import OPEN, Kind, Part, read_effects, read_facts, seconds
 from axagents.stores.traces.recording import RUN
 from axagents.stores.traces.spans import Spans
 from axagents.tracing import Span
@@ -106,9 +106,9 @@ def _part(project: Project, run: RunRecord) -> Part:
     made = Part(run.kind, run.name, "run", seconds(run.started_at), end, status=status, told={"verdict": run.verdict})
     made.children = read_facts(project, run)
     _apply(made, Spans(project).of_run(run.run_id))
-    for child in Runs(project).children(run.run_id):
-        began = _part(project, child)
-        _innermost(made, began.start).children.append(began)
+    began = [_part(project, child) for child in Runs(project).children(run.run_id)]
+    for part in [*read_effects(project, run), *began]:
+        _innermost(made, part.start).children.append(part)
     _settle(made, run.run_id, {"running": "running", "waiting": "waiting"}.get(status, "cut"))
     return made
 
