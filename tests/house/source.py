@@ -14,7 +14,7 @@ IMPORTS_BY_NAME = {"import_module", "__import__", "run_module"}
 
 # The rooms of axagents/, highest floor first; whoever adds a room gives it its floor here.
 FLOORS = (
-    ("cli", "web", "mcp", "__main__"),
+    ("cli", "web", "mcp", "api", "__main__"),
     ("agents",),
     ("demo", "evaluation"),
     ("llm", "external"),
@@ -29,7 +29,7 @@ FLOORS = (
     ("requests", "documents", "fields", "actor", "clock", "filesystem", "errors"),
     ("",),
 )
-FACES, GROUND = {"cli", "web", "mcp"}, {*FLOORS[-4], *FLOORS[-3], *FLOORS[-2], *FLOORS[-1]}
+FACES, GROUND = {"cli", "web", "mcp", "api"}, {*FLOORS[-4], *FLOORS[-3], *FLOORS[-2], *FLOORS[-1]}
 HEIGHT = {unit: -number for number, floor in enumerate(FLOORS) for unit in floor}
 
 
