@@ -7,6 +7,7 @@ from typing import Any
 from axagents.agents.claims import check_claims
 from axagents.agents.context import AgentContext
 from axagents.agents.conversation import earlier_results
+from axagents.agents.delegation import ASK, retell
 from axagents.agents.prompting import render_prompt
 from axagents.agents.receipts import Receipts
 from axagents.agents.wording import explain_turn
@@ -26,17 +27,26 @@ def compose_answer(context: AgentContext, position: int, ended: str) -> int:
     calls = context.made_calls(position)
     turn = last_turn(context, position)
     text, shown, bare = receipts.settle(_marked(context, turn, calls, receipts=receipts))
-    backed, loose = check_claims(bare, receipts.results, _allowed(context, calls, turn))
+    # What code writes makes no claims; a model's own words do.
+    backed, loose = check_claims(bare, receipts.results, _allowed(context, calls)) if turn.text else ([], [])
+    asked = _last_asked(calls, receipts) if not turn.text and ended in ("", "answer") else None
+    needs = [need.model_dump(mode="json") for need in turn.needs] if ended == "ask" else []
     body = {
-        "status": status_of(ended, calls),
+        "status": asked["status"] if asked else status_of(ended, calls),
         "answer": mark_numbers(text, loose),
-        "needs": [need.model_dump(mode="json") for need in turn.needs] if ended == "ask" else [],
+        "needs": asked["needs"] if asked else needs,
         "candidates": list(turn.candidates),
         "unavailable": list(turn.unavailable),
         "unverified_numbers": loose,
         "receipts": [each.as_dict() for each in (*shown, *backed)],
     }
     return context.journal.append("answer", body)
+
+
+def _last_asked(calls: Sequence[Mapping[str, Any]], receipts: Receipts) -> dict[str, Any] | None:
+    """Return what came of the last call where that handed everything on to another persona."""
+    last = calls[-1] if calls else None
+    return receipts.results[last["receipt"]] if last and last["tool"].startswith(ASK) and last["receipt"] else None
 
 
 def mark_numbers(text: str, loose: Sequence[str]) -> str:
@@ -53,7 +63,7 @@ def unbacked_numbers(context: AgentContext, turn: Turn, position: int) -> list[s
     calls = context.made_calls(position)
     _, _, bare = receipts.settle(write_references(turn.text, receipts))
     dangling = [found.group(0) for found in _REFERENCE.finditer(bare)]
-    return dangling + check_claims(bare, receipts.results, _allowed(context, calls, turn))[1]
+    return dangling + check_claims(bare, receipts.results, _allowed(context, calls))[1]
 
 
 def _receipts(context: AgentContext, position: int) -> Receipts:
@@ -97,6 +107,8 @@ def _told(context: AgentContext, call: Mapping[str, Any], receipts: Receipts) ->
     }
     if call["status"] != "done":
         return render_prompt(context.catalog, "answer-not-done", values)
+    if str(call["tool"]).startswith(ASK):
+        return retell(context.project, str(call["receipt"]), receipts)
     values["r"] = receipts.cite(str(call["receipt"]))
     return render_prompt(context.catalog, own if own in prompts else "answer", values)
 
@@ -115,12 +127,10 @@ def write_references(text: str, receipts: Receipts) -> str:
     return _REFERENCE.sub(value, text)
 
 
-def _allowed(context: AgentContext, calls: Sequence[Mapping[str, Any]], turn: Turn) -> list[str]:
-    """Return texts whose numbers are no claims: the user's words, the arguments, names and versions of the project."""
+def _allowed(context: AgentContext, calls: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return texts whose numbers are no claims: the user's words, names, and what tools told in words."""
     told = [context.request.words, context.run_id, context.session]
-    told += [str(value) for call in calls for value in _texts(call["arguments"]) if isinstance(value, str)]
     told += [str(value) for call in calls for value in _texts(call.get("error") or {})]
-    told += [text for need in turn.needs for text in (need.question, need.typed, *need.known)]
     return told
 
 

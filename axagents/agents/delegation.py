@@ -9,11 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from axagents.agents.context import AgentContext
 from axagents.agents.persona import Persona
+from axagents.agents.receipts import Receipt, Receipts
 from axagents.agents.request import Caller, Request
 from axagents.agents.tools import Inner
 from axagents.catalog import ToolFacts
 from axagents.errors import AxError, Waiting
 from axagents.fields import RequiredText
+from axagents.project import Project
+from axagents.stores.runs import Runs
 from axagents.toolkit import Touch
 
 ASK = "ask-"
@@ -91,3 +94,17 @@ def _figures(receipts: list[Mapping[str, Any]]) -> dict[str, Any]:
 def ended_badly(error: AxError, spent: Mapping[str, Any]) -> dict[str, Any]:
     """Return what came of a run that an error ended."""
     return {"needs": [], "receipts": [], "error": error.as_dict(), **spent}
+
+
+def retell(project: Project, receipt: str, receipts: Receipts) -> str:
+    """Write what another persona answered, its figures with receipts of the result that holds them."""
+    result = receipts.results[receipt]
+    kept = Runs(project).get(result["run_id"]).result or {}
+    rest, told = str(result["answer"]), ""
+    for each in kept.get("receipts", []):
+        before, found, after = rest.partition(each["text"])
+        if not found:
+            continue
+        place = f"figures.{each['receipt']}.{each['path']}"
+        told, rest = told + before + receipts.mark(Receipt(receipt, place, each["value"], found)), after
+    return f"{result['agent']}:\n{told}{rest}"
