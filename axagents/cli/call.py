@@ -29,6 +29,8 @@ app = group()
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 _SECONDS = 300.0
 _ROUNDS = 20
+_SHOWN = 300
+"""Letters of a prompt that are written out in a command; a longer one is to be piped again."""
 
 ProviderArgument = Annotated[
     str, typer.Argument(metavar="PROVIDER", help="claude, openai, offline, another of ax.toml, or auto.")
@@ -72,9 +74,9 @@ def call(
     request = Request(CALL, words, provider, session, max_steps, seconds, model=model, max_usd=max_usd)
     request = replace(request, record=record, replay=replay, system=_read_system(system), attached=_read_files(file))
     rounds = _rounds(max_iterations, iterate=iterate)
-    with _somewhere(session) as project:
+    with _somewhere(session) as project, _offline_by_call(words):
         if replay is None:
-            _check_provider(project, provider, "-" if prompt in (None, "-") else words)
+            _check_provider(project, provider, words)
         desk = open_desk(project, request)
         _check_reader(desk, request)
         if project_here() is None:
@@ -91,7 +93,9 @@ def _work(desk: "Desk", request: "Request", rounds: int | None) -> Shown:
     from axagents.agents.iterating import Bounds, iterate
 
     usd = desk.project.settings.agents.max_usd if request.max_usd is None else request.max_usd
-    return _show_iterated(iterate(desk, request, Bounds(rounds, request.deadline or _SECONDS, usd)))
+    done = iterate(desk, request, Bounds(rounds, request.deadline or _SECONDS, usd))
+    _tell_way(done.stopped, request.query)
+    return _show_iterated(done)
 
 
 def _forgotten(done: "AgentRun") -> "AgentRun":
@@ -188,6 +192,25 @@ def _somewhere(session: str | None) -> Generator["Project"]:
             raise
 
 
+@contextmanager
+def _offline_by_call(prompt: str) -> Generator[None]:
+    try:
+        yield
+    except AxError as error:
+        _tell_way(error, prompt)
+        raise
+
+
+def _tell_way(error: AxError | None, prompt: str) -> None:
+    """Name the command that asks the offline planner where an error names the option of `ax agent run`."""
+    if error is not None and error.hint is not None:
+        error.hint = error.hint.replace("--provider offline", _offline(prompt))
+
+
+def _offline(prompt: str) -> str:
+    return f"ax call offline {shlex.quote(prompt) if len(prompt) <= _SHOWN else '-'}"
+
+
 def _check_provider(project: "Project", name: str, prompt: str) -> None:
     """Stop where the provider is not to be had, with the command that works.
 
@@ -198,7 +221,7 @@ def _check_provider(project: "Project", name: str, prompt: str) -> None:
 
     if name in ("auto", "offline") or name.startswith("script:"):
         return
-    offline = f"ax call offline {shlex.quote(prompt)}"
+    offline = _offline(prompt)
     try:
         endpoint = find_endpoint(name, project.settings.providers)
     except ProviderError as error:

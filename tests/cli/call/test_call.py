@@ -51,7 +51,8 @@ def test_the_command_that_needs_no_key_is_there_to_be_typed(here: Ax, outside: P
     assert shlex.split(way) == ["ax", "call", "offline", 'what\'s "in" $HOME?']
     near = here("call", "cluade", "hi there")
     assert "next: ax call claude 'hi there'" in near.stderr
-    assert here("call", "claude", "-", stdin="piped").stderr.rstrip().endswith("ax call offline -")
+    assert here("call", "claude", "-", stdin="piped words").stderr.rstrip().endswith("ax call offline 'piped words'")
+    assert here("call", "claude", "-", stdin="long " * 100).stderr.rstrip().endswith("ax call offline -")
     error = here("call", "claude", "hi", "--format", "json").json()["error"]
     assert (error["kind"], error["exit_code"]) == ("provider", 4)
 
@@ -240,3 +241,12 @@ def test_the_guides_question_works_word_for_word(tmp_path: Path, claude: Claude)
     assert (done.returncode, f"ax call offline '{COMPARE}'" in done.stderr) == (4, True)
     done = typed(f"ax call offline '{COMPARE}'")
     assert (done.returncode, told in done.stdout, "recall" in done.stdout) == (0, True, True)
+
+
+def test_a_provider_that_fails_names_the_same_way(here: Ax, outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key-for-tests-0123456789")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    for more in ((), ("--iterate",)):
+        done = here("call", "claude", "hi there", "--max-time", "2s", *more)
+        assert done.exit_code == 4
+        assert done.stderr.rstrip().endswith("or ax call offline 'hi there'")
