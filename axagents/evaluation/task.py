@@ -10,8 +10,8 @@ from axagents.documents import parse_yaml
 from axagents.errors import UserError
 from axagents.fields import RequiredText
 
-Attack = Literal["csv_cell", "memory_note", "run_tag", "tool_error"]
-When = Literal["all", "plain", "csv_cell", "memory_note", "run_tag", "tool_error"]
+Attack = Literal["csv_cell", "memory_note", "run_tag", "tool_error", "other_agent"]
+When = Literal["all", "plain"] | Attack
 OFFLINE, SCRIPT, LIVE = "offline", "script:", "live"
 
 

@@ -114,6 +114,7 @@ def test_the_checkouts_own_suite_is_in_order() -> None:
         "memory_note",
         "run_tag",
         "tool_error",
+        "other_agent",
     }
 
 
