@@ -9,8 +9,6 @@ from axagents.agents.tools import ToolBox
 from axagents.catalog import ToolFacts
 from axagents.mcp.approval import Waits
 from axagents.mcp.asking import PersonaAnswer
-from axagents.mcp.calls import open_box
-from axagents.project import Project
 from axagents.toolkit import Touch
 
 _APPROVED = (
@@ -19,9 +17,8 @@ _APPROVED = (
 )
 
 
-def list_offers(project: Project) -> list[Tool]:
-    """Return every tool of the content, and every persona as `ask-<persona>`."""
-    box = open_box(project)
+def list_offers(box: ToolBox) -> list[Tool]:
+    """Return what a box holds as MCP has it."""
     return [_offer(box, facts) for facts in box.facts().values()]
 
 

@@ -13,6 +13,7 @@ from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
@@ -27,7 +28,8 @@ from mcp.types import (
 )
 
 from axagents import __version__
-from axagents.errors import NotFound
+from axagents.agents.tools import ToolBox
+from axagents.errors import AxError, NotFound
 from axagents.mcp.calls import Order, open_box
 from axagents.mcp.meter import Meter
 from axagents.mcp.offers import list_offers
@@ -83,7 +85,7 @@ class _Face:
 
     async def list_tools(self, _context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
         """Tell what is offered, as the content is now."""
-        return ListToolsResult(tools=list_offers(open_project(self._root)))
+        return ListToolsResult(tools=list_offers(self._box()))
 
     async def set_level(self, _context: Context, params: SetLevelRequestParams) -> EmptyResult:
         """Note from which level on the client wants to be told."""
@@ -96,7 +98,7 @@ class _Face:
         Raises:
             MCPError: there is no such tool; the nearest are named.
         """
-        offered = open_box(open_project(self._root)).facts()
+        offered = self._box().facts()
         if params.name not in offered:
             missing = NotFound("tool", params.name, offered, hint="tools/list")
             raise MCPError(code=INVALID_PARAMS, message=missing.message, data=missing.as_dict())
@@ -111,6 +113,12 @@ class _Face:
 
         order = Order(str(self._root), params.name, params.arguments or {}, _client_name(context))
         return _as_result(await self._workers.call(order, tell))
+
+    def _box(self) -> ToolBox:
+        try:
+            return open_box(open_project(self._root))
+        except AxError as error:
+            raise MCPError(code=INTERNAL_ERROR, message=error.message, data=error.as_dict()) from error
 
     async def _tell_note(self, context: Context, note: Note) -> None:
         wanted = _LEVELS.index(_NOTE) >= _LEVELS.index(self._level)

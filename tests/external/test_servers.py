@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import psutil
 import pytest
 
@@ -20,7 +21,7 @@ from axagents.progress import Event, Note, listen
 from axagents.project import Project, open_project, use_project
 from axagents.stores.agents.approvals import Approvals
 from axagents.stores.runs import Runs
-from axagents.trust import read_pins
+from axagents.trust import read_holding, read_pins, record_trust
 from tests.agents.conftest import DONE, call, calls, lines
 from tests.agents.conftest import lab as lab
 
@@ -35,6 +36,7 @@ def configure(project: Project, *extra: str, command: list[str] | None = None) -
     (project.root / "ax.toml").write_text("\n".join(settings) + "\n")
     persona = project.root / "personas/tester.yaml"
     persona.write_text(persona.read_text().replace("lab-break]", "lab-break, tiny.*]"))
+    record_trust(read_holding(project.root))
     return open_project(project.root)
 
 
@@ -110,6 +112,22 @@ def test_trust_shows_every_tool_and_records_it(tiny: Project, capsys: pytest.Cap
     assert run_ax(["trust"]) == 0  # nothing to ask
     assert run_ax(["trust", "--revoke"]) == 0
     assert offered(tiny)[0] == []
+
+
+@pytest.mark.parametrize(("words", "starts", "code"), [("n", 0, 1), ("yn", 1, 1), ("yy", 1, 0)])
+def test_a_person_is_asked_before_it_is_started_and_again_when_it_has_spoken(
+    tiny: Project, words: str, starts: int, code: int
+) -> None:
+    questions = ["start tiny to see what it offers", "trust these 8 tools of tiny as they are"]
+    child = pexpect.spawn(sys.executable, ["-m", "axagents", "trust"], cwd=str(tiny.root), timeout=60)
+    for word, question in zip(words, questions, strict=False):
+        child.expect(question)
+        child.sendline(word)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == code
+    assert len(lines(tiny, "pids.txt")) == starts
+    assert bool(read_pins(tiny.root)) is (code == 0)
 
 
 def test_an_agent_cannot_trust_a_server(tiny: Project, monkeypatch: pytest.MonkeyPatch) -> None:

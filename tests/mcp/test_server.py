@@ -85,6 +85,21 @@ def test_what_is_wrong_is_told_and_the_server_goes_on(bench: Project) -> None:
     assert [each.is_error for each in (stuck, bug, died, good)] == [True, True, True, False]
 
 
+def test_broken_settings_are_told_until_they_are_mended(lab: Project) -> None:
+    settings = lab.root / "ax.toml"
+
+    async def talk_on(client: Client) -> Any:
+        before = settings.read_text()
+        settings.write_text("[train]\nfolds = 1\n")
+        for asking in (client.list_tools(), client.call_tool("lab-count", {"text": "abc"})):
+            with pytest.raises(MCPError, match=r"setting train\.folds"):
+                await asking
+        settings.write_text(before)
+        return await client.call_tool("lab-count", {"text": "abc"})
+
+    assert talk(lab, talk_on).structured_content["letters"] == 3
+
+
 def test_several_calls_are_made_at_once(bench: Project) -> None:
     async def at_once(client: Client) -> float:
         await asyncio.gather(*(client.call_tool("lab-sleep", {"seconds": 0.01}) for _ in range(2)))  # workers start
@@ -104,11 +119,8 @@ def test_what_a_tool_prints_is_no_protocol(bench: Project) -> None:
     assert "in the middle" in (bench.root / "server.log").read_text()
 
 
-@pytest.mark.parametrize("mode", ["auto", pytest.param("legacy", marks=pytest.mark.slow)])
-def test_progress_grows_and_notes_are_told(add_frame: AddFrame, tracked: Project, mode: str) -> None:
-    from sklearn.datasets import load_iris
-
-    add_frame("iris", load_iris(as_frame=True).frame, target="target")
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_progress_grows_and_notes_are_told(tracked: Project, mode: str) -> None:
     progress: list[tuple[float, float, str]] = []
     notes: list[Any] = []
 
@@ -118,16 +130,16 @@ def test_progress_grows_and_notes_are_told(add_frame: AddFrame, tracked: Project
     async def logged(params: Any) -> None:
         notes.append(params.data)
 
-    async def train(client: Client) -> Any:
-        arguments = {"dataset": "iris", "search_seconds": 1, "model": "logistic"}
-        return await client.call_tool("ml-train", arguments, progress_callback=heard)
+    async def track(client: Client) -> Any:
+        arguments = {"experiment_name": "tea", "metrics": {"f1": 0.5}}
+        return await client.call_tool("ml-experiment-tracker", arguments, progress_callback=heard)
 
-    result = talk(tracked, train, mode=mode, logging_callback=logged, log_level="info")
+    result = talk(tracked, track, mode=mode, logging_callback=logged, log_level="info")
     assert not result.is_error, told(result)
     assert [now for now, *_ in progress] == sorted({now for now, *_ in progress})
-    assert progress[0][2] == "ml-train: profile"
-    assert progress[-1][0] == progress[-1][1] == 7  # the steps of ml-train, as SPEC names them
-    assert any("150 rows" in each for each in notes)
+    assert progress[0][2] == "ml-experiment-tracker: initialize_experiment"
+    assert progress[-1][0] == progress[-1][1] == 6  # the steps of ml-experiment-tracker, as the guide has them
+    assert notes
 
 
 def test_a_cancelled_call_is_broken_off_at_once(bench: Project) -> None:
