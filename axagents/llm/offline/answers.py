@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from axagents.llm.offline.arguments.sources import Sheet, Value
+from axagents.llm.offline.doubts import WHEN
 from axagents.llm.offline.names import parts_of
 from axagents.llm.offline.planning import Given, Plan, Planner
 from axagents.llm.offline.text import stem, tokenise
@@ -87,6 +88,10 @@ def _answered(planner: Planner, asked: Asked, text: str) -> Asked | Plan | None:
         return replace(asked, sentence=asked.sentence.replace(need.typed, chosen))
     if chosen and chosen == need.typed:
         return replace(asked, given=Given(asked.given.tool, {**asked.given.values, need.field: Value(chosen)}))
+    if need.field == WHEN:
+        now = chosen == "now" or bool(set(_bare(text).lower().split()) & {"now", "once", "immediately"})
+        values = {**asked.given.values, WHEN: Value("now")}
+        return replace(asked, given=Given(asked.given.tool, values)) if now else None
     if need.field == "condition":
         return replace(asked, sentence=asked.sentence.replace(need.typed, f"if {answer}")) if need.typed else None
     values = _values(planner, asked, answer)

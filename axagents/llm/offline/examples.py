@@ -5,11 +5,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from axagents.llm.offline.content import CommandContent, Synonyms, ToolContent
-from axagents.llm.offline.opening import opening
-from axagents.llm.offline.text import COURTESY, stem, tokenise
+from axagents.llm.offline.opening import REQUESTING, opening
+from axagents.llm.offline.text import COURTESY, Token, stem, tokenise
 
 DECLINED = ""
 """The name under which sentences that no tool can answer are kept."""
@@ -54,7 +54,7 @@ class Phrases:
 def stems_of(phrase: str) -> tuple[str, ...]:
     """Return the stems of a phrase's words, its hyphens taken for blanks."""
     words = phrase if phrase.startswith("a/b") else phrase.replace("-", " ")
-    return tuple(stem(token.word) for token in tokenise(words) if token.shape != "mark")
+    return tuple(token.stem for word in words.split() for token in _tokens_of_word(word) if token.shape != "mark")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,11 @@ class Examples:
             for feature in features:
                 used[feature].add("ax" if tool.startswith("ax ") else tool)
         return used
+
+    @property
+    def stems(self) -> Iterable[str]:
+        """Return every stem that an example has."""
+        return (feature for feature in self._users if " " not in feature and feature[:1] not in "~{")
 
     def users(self, word: str) -> set[str]:
         """Return the tools whose examples have a stem."""
@@ -172,14 +177,20 @@ def _blend(found: list[float]) -> float:
 
 
 def _stems_with_kinds(line: str) -> list[str]:
-    """Return an example's stems, its {kind} places kept whole."""
-    stems: list[str] = []
-    tokens = tokenise(line.replace("{", " ").replace("}", " "))
-    begin = opening(tokens, 0, len(tokens) - 1)
-    framed = sum(token.shape != "mark" for token in tokens[: begin.head]) if begin.mood == "request" else 0
-    for part in line.replace("{", " {").replace("}", "} ").split():
-        if part.startswith("{"):
-            stems.append(part)
-        else:
-            stems += [token.stem for token in tokenise(part) if token.shape != "mark"]
+    """Return an example's stems, its {kind} places kept whole, without the frame of a polite request."""
+    words = line.replace("{", " {").replace("}", "} ").split()
+    framed = 0
+    if words and words[0].lower() in REQUESTING:
+        tokens = [token for word in words for token in _tokens_of_word(word)]
+        begin = opening(tokens, 0, len(tokens) - 1)
+        framed = sum(token.shape != "mark" for token in tokens[: begin.head]) if begin.mood == "request" else 0
+    stems = [token.stem for word in words for token in _tokens_of_word(word) if token.shape != "mark"]
     return [one for one in stems[framed:] if one not in COURTESY]
+
+
+@lru_cache(maxsize=16_384)
+def _tokens_of_word(word: str) -> tuple[Token, ...]:
+    """Return the tokens of one word of an example; a {kind} place is a token of its own."""
+    if word.startswith("{"):
+        return (Token(word, word, word, 0, len(word), "name"),)
+    return tuple(tokenise(word))

@@ -16,7 +16,8 @@ _ALIASES = {"prod", "production", "staging", "staged", "canary", "latest", "live
 _DATA_NOUNS = {"dataset", "datasets", "table", "data", "file", "csv", "parquet", "dataframe", "frame", "set"}
 _BEFORE_DATA = {
     "from", "on", "in", "with", "using", "over", "into", "against", "profile", "describe", "explore", "inspect",
-    "examine", "at", "use", "analyse", "analyze", "audit", "summarise", "summarize", "explored", "profiling",
+    "examine", "at", "use", "check", "show", "open", "load", "train", "fit", "take", "read", "view", "see", "validate",
+    "analyse", "analyze", "audit", "summarise", "summarize", "explored", "profiling",
 }  # fmt: skip
 _ARTICLES = {"the", "my", "our", "that", "this", "your", "whole", "entire", "full"}
 _STOP_AFTER = frozenset(
@@ -164,8 +165,14 @@ def _stands_as_data(tokens: Sequence[Token], at: int) -> bool:
         return True
     while before >= 0 and tokens[before].word in _ARTICLES:
         before -= 1
-    ends = after == "" or tokens[at + 1].shape in ("mark", "number") or after in _STOP_AFTER
-    return before >= 0 and tokens[before].word in _BEFORE_DATA and ends
+    return before >= 0 and tokens[before].word in _BEFORE_DATA and ends_there(tokens, at)
+
+
+def ends_there(tokens: Sequence[Token], at: int) -> bool:
+    """Tell whether no noun follows that the word at `at` would only be a part of."""
+    if at + 1 >= len(tokens):
+        return True
+    return tokens[at + 1].shape in ("mark", "number") or tokens[at + 1].word in _STOP_AFTER
 
 
 def _text(tokens: Sequence[Token], first: int, last: int) -> str:

@@ -48,6 +48,8 @@ _INQUIRIES = _phrases(
     " tell me which | tell me what | tell me whether | tell me how | tell me who | tell me when | tell me why |"
     " can you tell me | could you tell me | do you know | please tell me whether | i am wondering"
 )
+REQUESTING = frozenset(frame[0] for frame in (*_FRAMES, *_WISHES)) | _FILLERS
+"""Words with which a framed request may begin."""
 _SOFT = frozenset("only just also really simply kindly please actually now".split())
 _QUESTIONS = frozenset(
     "who what when where why how which whose whom is are was were did does do has have had should can could would will"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from axagents.llm.offline.examples import Phrases
+from axagents.llm.offline.examples import Phrases, stems_of
 from axagents.llm.offline.handing import Handed, find_handed
 from axagents.llm.offline.mentions import Mention
 from axagents.llm.offline.opening import Opening, opening
@@ -90,6 +90,8 @@ def split_parts(
             parts.append(_handed_part(reading, handed[first]))
             continue
         part = _text_part(reading, first, swallows) or _part(reading, (first, last - 1), verbs)
+        if part is not None and parts and part.text_from is None and _only_names(reading, parts[-1], covered):
+            part = _part(reading, (parts.pop().first, last - 1), verbs)
         if part is not None:
             parts.append(part)
     return _join_conditions(parts, reading)
@@ -109,6 +111,13 @@ def _text_part(reading: Reading, first: int, swallows: Phrases) -> Part | None:
     ends = (at for at in range(text_from, len(tokens)) if tokens[at].word in (".", "!", "?") and at > text_from)
     last = next(ends, len(tokens)) - 1
     return Part(first, last, Opening("request", begin.head), text_from=text_from, swallowed=found[-1][2])
+
+
+def _only_names(reading: Reading, part: Part, covered: set[int]) -> bool:
+    """Tell whether a part names something and says nothing of it: "customers.csv: any nulls?"."""
+    return part.text_from is None and all(
+        at in covered or reading.tokens[at].shape == "mark" for at in range(part.first, part.last + 1)
+    )
 
 
 def _handed_part(reading: Reading, handed: Handed) -> Part:
@@ -184,10 +193,9 @@ def _ends_condition(tokens: Sequence[Token], begin: int, at: int, *, verbs: froz
     """Tell whether a condition ends before `at`: at a comma, at "then", or where a verb begins a request."""
     if tokens[at].word in (",", "then", ":"):
         return True
+    begun = at > begin + 2 or (at == begin + 2 and tokens[begin + 1].word in _PASSES)
     noun = tokens[at - 1].word in ("the", "a", "an", "its", "our", "my", "of", "to", "is", "are")
-    return (
-        at > begin + 2 and tokens[at].stem in verbs and tokens[at].shape == "word" and not noun and _is_base(tokens[at])
-    )
+    return begun and tokens[at].stem in verbs and tokens[at].shape == "word" and not noun and _is_base(tokens[at])
 
 
 def _is_base(token: Token) -> bool:
@@ -311,6 +319,8 @@ def stems_in(reading: Reading, part: Part, vocabulary: frozenset[str]) -> list[s
                 stems.append("{column}")
             elif unheard and reading.word(at + 1) in _UNKNOWN_KINDS:
                 stems.append(_UNKNOWN_KINDS[reading.word(at + 1)])
+            elif token.shape == "name":
+                stems += stems_of(token.word)
             elif token.shape != "mark":
                 stems.append(token.stem)
             at += 1

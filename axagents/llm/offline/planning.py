@@ -11,6 +11,7 @@ from axagents.llm.offline.arguments.sources import Missing, Setting, Sheet, Valu
 from axagents.llm.offline.choosing import Chooser, Chosen, is_refused, restricts, with_condition_back
 from axagents.llm.offline.commands import spell_command
 from axagents.llm.offline.content import ToolContent
+from axagents.llm.offline.doubts import WHEN, Doubts
 from axagents.llm.offline.examples import DECLINED
 from axagents.llm.offline.names import Names
 from axagents.llm.offline.opening import Opening
@@ -158,10 +159,14 @@ class Planner:
             values = {name: value for name, value in given.values.items() if name in content.arguments}
             sheet = fill_arguments(setting, values)
             step = replace(_step(content, parts, sheet), ignored=left_over(setting, sheet))
-            missing += [*sheet.missing, *_unchecked(step, first=not steps)]
+            late = None if WHEN in given.values else Doubts(self.ranker, reading, each).when()
+            missing += [*sheet.missing, *_unchecked(step, first=not steps), *([late] if late else [])]
             steps.append(step)
         if missing:
             return Plan("ask", tuple(steps), tuple(missing), reason=missing[0].why, ranking=rankings)
+        for step, each in zip(steps, chosen, strict=True):
+            if Doubts(self.ranker, reading, each).leaves_strangers(step.sources, step.ignored):
+                return Plan("ask", candidates=(step.tool,), reason="unsure", ranking=rankings)
         effect = any(self.ranker.is_effect(step.tool) for step in steps)
         return Plan("confirm" if effect else "run", tuple(steps), ranking=rankings)
 
@@ -177,9 +182,15 @@ class Planner:
         if top.score < WORTH_ASKING and not any(each.kind in _NAMES for each in reading.mentions if each.sure):
             return Plan("decline", candidates=self._next_steps(chosen, reading), reason="question")
         told = _is_told(reading, chosen.parts) and top.score < NARRATED
-        unclear = told or _is_twofold(reading, chosen) or not _leads(top, second, effect=effect)
+        unclear = told or not top.heard or _is_twofold(reading, chosen) or not _leads(top, second, effect=effect)
         refused = effect and (not top.asked or self._refuses(reading, top.tool))
-        if unclear or refused or top.score < WORTH_ASKING or top.tool in self.ranker.commands:
+        if (
+            unclear
+            or refused
+            or Doubts(self.ranker, reading, chosen).any()
+            or top.score < WORTH_ASKING
+            or top.tool in self.ranker.commands
+        ):
             return Plan("ask", candidates=self._candidates(chosen, reading), reason="unsure")
         return None
 

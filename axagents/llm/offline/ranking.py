@@ -1,5 +1,6 @@
 """Rank the tools for a part of a sentence: likeness to examples, signs, verbs, and whether an effect is asked for."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,7 +10,7 @@ from axagents.llm.offline.examples import DECLINED, Examples, Phrases, stems_of
 from axagents.llm.offline.opening import opening
 from axagents.llm.offline.parts import Part, stems_in
 from axagents.llm.offline.reading import Reading
-from axagents.llm.offline.text import Token, stem, tokenise
+from axagents.llm.offline.text import COURTESY, Token, stem, tokenise
 
 _SIGN, _MOST_SIGNS = 0.16, 0.36
 _NOT_SIGN, _MOST_NOT_SIGNS = 0.16, 0.34
@@ -34,7 +35,8 @@ _COMMAND_KINDS = {
 _UNUSED_BY_COMMAND = 0.2
 _DESTROYS = 0.4
 _SWALLOWED = 0.3
-_PHRASE, _PHRASE_MOST = 0.85, 3
+_LIKE_ENOUGH = 0.6
+_PHRASE, _PHRASE_MOST = 0.85, 5
 """How like an example a request without a verb must be, and how short."""
 _NEVER_ASKED = 0.12
 _UNHEARD_OF, _MOST_UNHEARD = 0.06, 0.18
@@ -57,6 +59,8 @@ class Ranked:
         likeness: to the nearest example sentences, in 0-1.
         asked: for an effect, whether the part really asks for it.
         grounded: whether a thing that the tool needs is named, beside a word that its examples have.
+        heard: whether anything but everyday words speaks for the tool.
+        named: whether a thing that the tool needs is named; headed: whether its own verb begins the request.
     """
 
     tool: str
@@ -65,6 +69,9 @@ class Ranked:
     signs: tuple[str, ...]
     asked: bool
     grounded: bool = False
+    heard: bool = True
+    named: bool = False
+    headed: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,7 @@ class Ranker:
         """Return stems that are never the unknown name of something."""
         said = {one for name in self.tools for verb in self._verb_phrases[name] for one in verb}
         said |= {one for name in self._signs for phrase in self._signs[name].by_stems for one in phrase}
-        return self.examples.vocabulary | said | {stem(word) for word in self.synonyms.common.split()}
+        return self.examples.vocabulary | said | self.everyday | self.functional | COURTESY
 
     def _phrases(self, content: ToolContent) -> list[str]:
         found = [*content.signs, *content.verbs, *content.not_signs]
@@ -190,16 +197,45 @@ class Ranker:
         asked = "strong" in heads or ("verb" in heads and bool(signs)) or (named and _names_it(said))
         if self.tools[name].is_effect and not asked:
             score -= _EFFECT_QUESTIONED if any(part.opening.mood != "request" for part in said.parts) else 0.0
-        return Ranked(name, score, likeness, signs, asked, self._is_grounded(name, said))
+        heard = self._is_heard(name, said)
+        named = self._is_named(name, said)
+        about = heard or named or bool(signs) or any(heads) or likeness >= _LIKE_ENOUGH
+        return Ranked(name, score, likeness, signs, asked, heard and named, about, named, any(heads))
 
-    def _is_grounded(self, name: str, said: "Said") -> bool:
-        found = {each.kind for part in said.parts for each in said.reading.within(part.first, part.last) if each.sure}
-        wanted = {kind for argument in self._required[name] for kind in _NAMED_BY.get(argument, ())}
+    def _is_heard(self, name: str, said: "Said") -> bool:
         generic = {stem(word) for word in self.tools[name].generic_verbs}
-        return bool(found & wanted) and any(
-            word not in generic and word not in self._functional and name in self.examples.users(word)
+        return any(
+            word not in generic and word not in self.functional and name in self.examples.users(word)
             for word in said.words
         )
+
+    def _is_named(self, name: str, said: "Said") -> bool:
+        found = {each.kind for part in said.parts for each in said.reading.within(part.first, part.last) if each.sure}
+        wanted = {kind for argument in self._required[name] for kind in _NAMED_BY.get(argument, ())}
+        return bool(found & wanted)
+
+    def owners(self, verb: str) -> set[str]:
+        """Return the tools that have a stem for a verb."""
+        return {name for name, verbs in self._verb_phrases.items() if any(stems[0] == verb for stems in verbs if stems)}
+
+    @cached_property
+    def everyday(self) -> frozenset[str]:
+        """Return the stems of everyday words."""
+        return frozenset(stem(word) for word in self.synonyms.common.split())
+
+    def words_of(self, tool: str) -> frozenset[str]:
+        """Return every stem that one tool's examples and phrases have."""
+        return self._words[tool]
+
+    @cached_property
+    def _words(self) -> Mapping[str, frozenset[str]]:
+        said: defaultdict[str, set[str]] = defaultdict(set)
+        for word in self.examples.stems:
+            for tool in self.examples.users(word):
+                said[tool].add(word)
+        for name, content in self.tools.items():
+            said[name] |= {one for phrase in self._phrases(content) for one in stems_of(phrase)}
+        return {name: frozenset(words) for name, words in said.items()}
 
     @cached_property
     def _required(self) -> Mapping[str, frozenset[str]]:
@@ -210,7 +246,8 @@ class Ranker:
         }
 
     @cached_property
-    def _functional(self) -> frozenset[str]:
+    def functional(self) -> frozenset[str]:
+        """Return stems that say nothing of what a sentence is about."""
         return frozenset(stem(word) for word in self.synonyms.functional.split())
 
     def _strange(self, name: str, said: "Said") -> float:
@@ -291,7 +328,7 @@ class Ranker:
         """Tell whether a part begins with one of the tool's verbs, as a request: strong, verb, or not at all."""
         if part.opening.mood in ("question", "hypothetical"):
             return ""
-        at = part.opening.head if self.tools[name].is_effect else self._behind_preposition(reading, part)
+        at = self._behind_preposition(reading, part, effect=self.tools[name].is_effect)
         window = [token for token in self._verb_tokens(reading, at) if token.shape != "mark"]
         if not window or at in reading.negated:
             return ""
@@ -311,10 +348,11 @@ class Ranker:
         places = [place for place in range(at, min(at + 6, len(reading.tokens))) if place == at or place not in covered]
         return [reading.tokens[place] for place in places[:4]]
 
-    def _behind_preposition(self, reading: Reading, part: Part) -> int:
-        """Return where a request begins; "for telco, fit ..." begins with its verb."""
+    def _behind_preposition(self, reading: Reading, part: Part, *, effect: bool) -> int:
+        """Return where a request begins; "for telco, fit ..." and "every monday retrain ..." begin with their verb."""
         head = part.opening.head
-        if reading.word(head) not in ("for", "with", "on", "using", "from", "in"):
+        before = ("every", "each") if effect else ("every", "each", "for", "with", "on", "using", "from", "in")
+        if reading.word(head) not in before:
             return head
         covered = {at for each in reading.mentions for at in range(each.first, each.last + 1)}
         verbs = (at for at in range(head + 1, min(head + 7, part.last + 1)) if reading.tokens[at].stem in self.verbs)
@@ -343,6 +381,11 @@ _HAPPENED = frozenset(
     " finished ended happened died timed succeeded passed looking".split()
 )
 """Words that make what stands before them a thing that something is told of: "canary failed"."""
+
+
+def happened() -> frozenset[str]:
+    """Return words that tell of what was or is, and ask for nothing."""
+    return _HAPPENED
 
 
 def _is_question(line: str) -> bool:

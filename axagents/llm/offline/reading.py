@@ -90,6 +90,7 @@ def _as_version(mention: Mention, mentions: list[Mention], tokens: Sequence[Toke
 
 _NOT = {"not", "never", "avoid", "without", "skip", "nor"}
 _NO = {"no", "neither"}
+_STOPPING = {"stop", "cease", "quit", "avoid", "postpone", "delay"}
 _ENDS = {".", ",", ";", ":", "?", "!", "(", ")", "—", "–"}
 _TURNS = {"but", "just", "instead", "rather", "only", "however"}
 _AFTER_AND = {"tell", "show", "give", "list", "just", "check", "only", "please", "report", "explain", "say", "instead"}
@@ -102,13 +103,17 @@ def _negated(tokens: Sequence[Token]) -> tuple[frozenset[int], frozenset[int]]:
     refused: set[int] = set()
     negated: set[int] = set()
     for at, token in enumerate(tokens):
-        if token.word in _NOT and not _rhetorical(tokens, at):
+        if token.word in _NOT and not _rhetorical(tokens, at) and not _compares(tokens, at):
             refused |= _scope(tokens, at, until_and=token.word in ("skip", "avoid", "without"))
             refused |= _said_before(tokens, at)
         elif token.word in _NO and not _compares(tokens, at):
             scope = _scope(tokens, at, until_and=True)
-            needless = at + 1 < len(tokens) and tokens[at + 1].word in ("need", "reason")
+            never = at > 0 and tokens[at - 1].word in ("under", "in", "on", "by", "at")
+            scope |= {at - 1} if never else set()
+            needless = never or (at + 1 < len(tokens) and tokens[at + 1].word in ("need", "reason"))
             (refused if needless else negated).update(scope)
+        elif token.word in _STOPPING and at + 1 < len(tokens) and tokens[at + 1].word.endswith("ing"):
+            refused |= _scope(tokens, at, until_and=True)
         elif token.word in ("instead", "rather") and at + 1 < len(tokens) and tokens[at + 1].word in ("of", "than"):
             refused |= _scope(tokens, at + 1, until_and=False)
     return frozenset(refused), frozenset(refused | negated)
@@ -124,7 +129,7 @@ def _said_before(tokens: Sequence[Token], at: int) -> set[int]:
 
 
 def _compares(tokens: Sequence[Token], at: int) -> bool:
-    """Tell "no more than 30" and "no longer" from a negation."""
+    """Tell "no more than 30", "not over" and "no longer" from a negation."""
     return at + 1 < len(tokens) and tokens[at + 1].word in (
         "more",
         "less",

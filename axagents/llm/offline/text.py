@@ -63,6 +63,7 @@ _WHOLE = {
     "won't": ("will", "not"),
     "cannot": ("can", "not"),
     "let's": ("let", "us"),
+    "lets": ("let", "us"),
     "pls": ("please",),
     "plz": ("please",),
     **{f"{word}{mark}s": (word, "is") for word in "what how that there who where".split() for mark in ("'", "")},

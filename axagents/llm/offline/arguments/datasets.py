@@ -8,7 +8,7 @@ from axagents.llm.offline.arguments.fragments import by_fragment, by_phrase, fit
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value, unknown_name
 from axagents.llm.offline.content import Argument
 from axagents.llm.offline.mentions import Mention
-from axagents.llm.offline.names import is_data_file, parts_of
+from axagents.llm.offline.names import ends_there, is_data_file, parts_of
 
 _DATA_NOUNS = ("dataset", "data", "table", "file", "set", "holdout", "csv")
 
@@ -33,7 +33,28 @@ def fill_dataset(slot: Slot, setting: Setting) -> Found:
     if path is not None:
         slot.sheet.used.add(path.first)
         return Value(_known_file(path.text, setting) or path.text, "query", path.text)
-    return _implied_dataset(slot.argument, setting)
+    return _bare_dataset(slot, setting) or _implied_dataset(slot.argument, setting)
+
+
+_NOT_DATA = frozenset("for of by per our the my a about which what how many new old".split())
+
+
+def _bare_dataset(slot: Slot, setting: Setting) -> Found:
+    """Return a dataset whose name is an everyday word, where it stands as nothing else: "train churn customers"."""
+    own = set(setting.indexes())
+    bare = [
+        each
+        for each in setting.reading.mentions
+        if each.kind == "dataset"
+        and not each.sure
+        and each.first in own
+        and ends_there(setting.reading.tokens, each.last)
+    ]
+    bare = [each for each in bare if setting.word(each.first - 1) not in _NOT_DATA]
+    if not slot.argument.required or len(bare) != 1:
+        return None
+    slot.sheet.used.add(bare[0].first)
+    return Value(_as_typed(bare[0], setting), "query", bare[0].text)
 
 
 _DATA_FOLDER = re.compile(r"^(?:\./)?data/([^/]+)$")

@@ -42,10 +42,23 @@ def fill_numbers(arguments: Mapping[str, Argument], setting: Setting, sheet: She
     _leftover(arguments, setting, sheet)
 
 
+_LEFT = (
+    ("percent", "percent"),
+    ("milliseconds", "duration"),
+    ("days", "duration"),
+    ("seconds", "duration"),
+    ("duration", "duration"),
+)
+
+
 def _leftover(arguments: Mapping[str, Argument], setting: Setting, sheet: Sheet) -> None:
     """Give the one percentage or time that is left to the one argument that could be meant."""
-    for kind, mentioned in (("percent", "percent"), ("milliseconds", "duration")):
-        open_names = [name for name, each in arguments.items() if each.kind == kind and name not in sheet.values]
+    for kind, mentioned in _LEFT:
+        open_names = [
+            name
+            for name, each in arguments.items()
+            if each.kind == kind and name not in sheet.values and not each.frequency
+        ]
         left = list(setting.mentions(mentioned, sheet=sheet, near_only=True))
         left = [each for each in left if _fits(each, arguments[open_names[0]], setting)] if open_names else []
         if len(open_names) == 1 and len(left) == 1:
@@ -57,6 +70,8 @@ def _fits(mention: Mention, argument: Argument, setting: Setting) -> bool:
     if argument.kind == "milliseconds":
         return mention.value < 60
     if argument.kind in ("days", "duration", "seconds") and mention.value < 1:
+        return False
+    if argument.kind in ("days", "seconds") and is_frequency(mention, setting):
         return False
     if argument.frequency:
         return is_frequency(mention, setting)
