@@ -15,7 +15,7 @@ from axagents.agents.ledger import count_steps, spent
 from axagents.agents.opening import OFFLINE_NOTICE, Desk, open_context, open_desk
 from axagents.agents.request import NO_LEAVE, Caller, Leave, Request, read_request
 from axagents.agents.spans import invoking
-from axagents.errors import AxError, UserError, Waiting
+from axagents.errors import AxError, Waiting
 from axagents.llm.turn import Provider
 from axagents.progress import note
 from axagents.project import Project
@@ -95,12 +95,7 @@ def resume_agent(
         UserError: it is no agent's, runs right now, is completed or abandoned, or waits for an answer.
     """
     record = Runs(project).get(run_id)
-    if record.kind != "agent":
-        raise UserError(f"run {record.run_id} is a {record.kind}, not an agent's", hint=f"ax runs resume {run_id}")
-    if record.status in ("completed", "abandoned"):
-        raise UserError(f"run {record.run_id} is {record.status}", hint=f"ax runs show {record.run_id}")
-    if record.status == "running" and not record.interrupted:
-        raise UserError(f"run {record.run_id} is running in another process", hint=f"ax runs show {record.run_id}")
+    record.check_resumable("agent")
     request = read_request(record.request, leave)
     desk = opening(project, request, provider)
     Runs(project).take_over(record.run_id)
@@ -150,7 +145,7 @@ def _begun_before(context: AgentContext, request: Request) -> RunRecord | None:
 
 def _go(context: AgentContext, ask: Ask) -> AgentRun:
     runs = Runs(context.project)
-    if context.provider.name == "offline":
+    if context.provider.name == "offline" and context.request.caller is None:
         note(OFFLINE_NOTICE)
     try:
         with runs.told_if_cut(context.run_id), invoking(context) as told:

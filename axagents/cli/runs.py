@@ -82,10 +82,7 @@ def resume(run: RunArgument) -> Shown:
 
     project = current_project()
     record = Runs(project).get(run)
-    if record.status in {"completed", "abandoned"}:
-        raise UserError(
-            f"run {record.run_id} is {record.status}: there is nothing to resume", hint=f"ax runs show {record.run_id}"
-        )
+    record.check_resumable()
     return _RESUME[record.kind](project, record.run_id)
 
 
@@ -136,8 +133,7 @@ def abandon(run: RunArgument) -> Shown:
     record = runs.get(run)
     if record.status == "completed":
         raise UserError(f"run {record.run_id} is completed: there is nothing to abandon")
-    if record.status == "running" and not record.interrupted:
-        raise UserError(f"run {record.run_id} is running in another process; stop that first")
+    record.check_stopped()
     runs.fail(record.run_id, None, status="abandoned")
     return Shown({"run_id": record.run_id, "status": "abandoned"}, f"{record.run_id} is abandoned")
 

@@ -70,11 +70,16 @@ def perform_command(project: Project, effect: Effect, *, name: str) -> Performed
 
 
 def resume_command(project: Project, run_id: str) -> Performed:
-    """Go on with a command whose process died."""
+    """Go on with a command whose process died.
+
+    Raises:
+        UserError: the run is no command, is completed or abandoned, or runs right now.
+    """
     runs = Runs(project)
-    request = runs.get(run_id).request
+    run = runs.get(run_id)
+    run.check_resumable("command")
     runs.take_over(run_id)
-    effect = rebuild(project, request["effect"], request["arguments"])
+    effect = rebuild(project, run.request["effect"], run.request["arguments"])
     return _finish_command(project, effect, run_id)
 
 

@@ -52,6 +52,33 @@ class RunRecord:
         """Tell whether the run says that it is running while its process is gone."""
         return self.status == "running" and not _alive(self.process)
 
+    def check_resumable(self, kind: Kind | None = None) -> None:
+        """Stop where there is nothing to go on with, or another process is at it.
+
+        Args:
+            kind: what the run has to be; None for any.
+
+        Raises:
+            UserError: it is of another kind, completed, abandoned, or runs right now.
+        """
+        if kind not in {None, self.kind}:
+            told = f"run {self.run_id} is of the kind {self.kind}, not {kind}"
+            raise UserError(told, hint=f"ax runs resume {self.run_id}")
+        if self.status in {"completed", "abandoned"}:
+            told = f"run {self.run_id} is {self.status}: there is nothing to resume"
+            raise UserError(told, hint=f"ax runs show {self.run_id}")
+        self.check_stopped()
+
+    def check_stopped(self) -> None:
+        """Stop where a process is at work on the run.
+
+        Raises:
+            UserError: it runs right now.
+        """
+        if self.status == "running" and not self.interrupted:
+            told = f"run {self.run_id} is running in another process; stop that first"
+            raise UserError(told, hint=f"ax runs show {self.run_id}")
+
 
 def new_run_id() -> str:
     """Return a fresh identifier whose text order is time order."""

@@ -10,10 +10,10 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import BaseModel
 from typing_extensions import override
 
-from axagents.errors import AxError, UserError, Waiting
+from axagents.errors import AxError, Waiting
 from axagents.progress import StepDone, emit
 from axagents.project import Project
-from axagents.stores.runs import RunRecord, Runs, active_run, is_repeating, within_run
+from axagents.stores.runs import Runs, active_run, is_repeating, within_run
 from axagents.stores.traces.recording import traced_run
 from axagents.tracing import Span
 from axagents.workflows.graphs import Graph, StepContext, Workflow
@@ -85,22 +85,11 @@ def resume(project: Project, run_id: str) -> WorkflowRun:
     """Take the steps that an earlier process did not finish."""
     runs = Runs(project)
     run = runs.get(run_id)
-    _check_resumable(run)
+    run.check_resumable("workflow")
     workflow = load_workflow(run.name)
     request = workflow.request.model_validate(run.request)
     runs.take_over(run.run_id)
     return _go(project, workflow, run_id=run.run_id, first={"request": request.model_dump(mode="json")})
-
-
-def _check_resumable(run: RunRecord) -> None:
-    if run.kind != "workflow":
-        raise UserError(f"run {run.run_id} is no workflow but a {run.kind}")
-    if run.status in {"completed", "abandoned"}:
-        raise UserError(
-            f"run {run.run_id} is {run.status}: there is nothing to resume", hint=f"ax runs show {run.run_id}"
-        )
-    if run.status == "running" and not run.interrupted:
-        raise UserError(f"run {run.run_id} is running in another process", hint=f"ax runs show {run.run_id}")
 
 
 def _go(project: Project, workflow: Workflow, *, run_id: str, first: dict[str, Any]) -> WorkflowRun:

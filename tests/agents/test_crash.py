@@ -86,7 +86,8 @@ def test_a_finished_run_is_not_run_again(lab: Project, script: Path, tmp_path: P
             return error.message
         return ""
 
-    assert told_by_a_child(again, tmp_path / "again.json") == f"run {done['run_id']} is completed"
+    told = f"run {done['run_id']} is completed: there is nothing to resume"
+    assert told_by_a_child(again, tmp_path / "again.json") == told
 
 
 @pytest.mark.slow

@@ -13,11 +13,12 @@ import pytest
 from axagents.agents.request import Leave, Request
 from axagents.agents.run import run_agent
 from axagents.cli import main
+from axagents.errors import UserError
 from axagents.layout import branches
 from axagents.llm.turn import Turn, Usage
 from axagents.project import Project, use_project
 from axagents.stores.database import open_database
-from axagents.stores.runs import Runs
+from axagents.stores.runs import Kind, Runs
 from axagents.stores.traces.tree import read_tree
 from tests.agents.conftest import DONE, RunScript, call, calls
 from tests.agents.conftest import lab as lab
@@ -246,3 +247,19 @@ def test_the_shorter_names_do_the_same(project: Project, capsys: pytest.CaptureF
             told.append(capsys.readouterr().out)
         assert told[0].splitlines()[0] == told[1].splitlines()[0]
     assert main.run(["resume", "nowhere"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["command", "workflow", "agent"])
+def test_only_a_run_that_stopped_short_is_resumed(
+    project: Project, capsys: pytest.CaptureFixture[str], kind: Kind
+) -> None:
+    runs = Runs(project)
+    run = runs.start(kind, "stage", {})
+    assert main.run(["resume", run]) == 2
+    assert "running in another process" in capsys.readouterr().err
+    for status in ("completed", "abandoned"):
+        runs.finish(run, status)
+        assert main.run(["resume", run]) == 2
+        assert f"is {status}: there is nothing to resume" in capsys.readouterr().err
+    with pytest.raises(UserError, match="of the kind"):
+        runs.get(run).check_resumable("agent" if kind == "command" else "command")
