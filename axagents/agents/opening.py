@@ -117,7 +117,7 @@ def choose_provider(
     settings = project.settings
     chosen = automatic_provider(settings.agents.provider, settings.providers) if name == "auto" else name
     if chosen == "offline":
-        return OfflinePlanner(read_ranker(catalog.files("sentences")), world)
+        return OfflinePlanner(read_ranker(catalog.files("sentences"), catalog.files("personas")), world)
     if chosen.startswith(SCRIPT):
         return read_script(Path(chosen.removeprefix(SCRIPT)))
     opened = open_provider(chosen, settings.providers, model=model, deadline=deadline)

@@ -61,9 +61,17 @@ class Proposal:
 _SECOND_HAND = Source(source="model", origin="another agent's words")
 
 
-def _second_hand(call: Call) -> Call:
-    """Take for an agent's what a planner took for the user's words."""
-    sources = {name: _SECOND_HAND if each.source == "query" else each for name, each in call.sources.items()}
+def _second_hand(call: Call, words: str, tainted: Mapping[str, str]) -> Call:
+    """Tell of what another agent passed on for the user's words whether it stands in them, or in this project."""
+    sources = dict(call.sources)
+    for name, value in leaves(call.arguments):
+        source = _source(call, name)
+        if source is None or source.source != "query":
+            continue
+        if name in tainted:
+            sources[name] = _SECOND_HAND
+        elif not all(_stands_in(text.lower(), words.lower()) for text in _texts(value)):
+            sources[name] = Source(source="world")
     return call.model_copy(update={"sources": sources})
 
 
@@ -88,7 +96,8 @@ def draw(call: Call, ground: Ground) -> Proposal:
     facts = _facts(call.arguments, ground)
     bound = sha256_text(canonical_json([call.tool, call.arguments, call.condition, facts]))[:SHOWN_HASH]
     kind = ground.tools.effect_kind(call.tool)
-    text = "\n".join(_lines(call if ground.own_words else _second_hand(call), kind, bound, tainted=tainted))
+    shown = call if ground.own_words else _second_hand(call, ground.words, tainted)
+    text = "\n".join(_lines(shown, kind, bound, tainted=tainted))
     return Proposal(call.tool, call.arguments, call.condition, kind, bound, tainted, text)
 
 
@@ -117,8 +126,12 @@ def _shown(value: Any) -> str:
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
+def _source(call: Call, name: str) -> Source | None:
+    return call.sources.get(name) or call.sources.get(name.partition(".")[0])
+
+
 def _origin(call: Call, name: str) -> str:
-    source = call.sources.get(name) or call.sources.get(name.partition(".")[0])
+    source = _source(call, name)
     if source is None:
         return _ORIGINS["model"]
     told = _ORIGINS.get(source.source, source.source)
@@ -139,7 +152,7 @@ def _tainted(call: Call, ground: Ground) -> Iterator[tuple[str, str]]:
     known = set(_known_names(ground.world))
     words = ground.words.lower()
     for name, value in leaves(call.arguments):
-        source = call.sources.get(name) or call.sources.get(name.partition(".")[0])
+        source = _source(call, name)
         origin = source.source if source else "model"
         if origin in _TRUSTED and (origin != "query" or ground.own_words):
             continue
