@@ -19,10 +19,10 @@ _HEAD_START = 0.1
 
 def ask_ahead(context: AgentContext) -> None:
     """Begin the first turn of a run beside what follows, where that saves time: a model is asked, and imports wait."""
-    if context.provider.name == "offline" or _LIBRARY in sys.modules or context.ledger.read().turns:
+    if context.provider.name == "offline" or context.request.replay or _LIBRARY in sys.modules:
         return
     position = recall(context)
-    if context.journal.entries(after=position):
+    if context.ledger.read().turns or context.journal.entries(after=position):
         return
     load_library(context.provider.name, context.project.settings.providers)
     future: Future[Turn] = Future()
