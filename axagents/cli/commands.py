@@ -21,7 +21,7 @@ COMMANDS = {
     "data": Entry("axagents.cli.data", "Keep the catalog of datasets."),
     "experiments": Entry("axagents.cli.experiments", "Look at experiments and compare them."),
     "registry": Entry("axagents.cli.registry", "Look at registered models and change their stage."),
-    "runs": Entry("axagents.cli.runs", "List, show, resume and abandon runs."),
+    "runs": Entry("axagents.cli.runs", "List, show, resume, abandon and undo runs."),
     "approve": Entry("axagents.cli.approve", "Approve what an agent asked for."),
     "deny": Entry("axagents.cli.deny", "Deny what an agent asked for."),
     "eval": Entry("axagents.cli.eval", "Measure what the agents can do, on seeded worlds."),

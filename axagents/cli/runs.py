@@ -1,4 +1,4 @@
-"""`ax runs`: list, show, resume and abandon runs."""
+"""`ax runs`: list, show, resume, abandon and undo runs."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from axagents.project import Project
     from axagents.stores.runs import RunRecord
 
-app = group("List, show, resume and abandon runs.")
+app = group("List, show, resume, abandon and undo runs.")
 
 RunArgument = Annotated[str, typer.Argument(help="The run's identifier, or a beginning that fits one run only.")]
 
@@ -136,6 +136,25 @@ def abandon(run: RunArgument) -> Shown:
     record.check_stopped()
     runs.fail(record.run_id, None, status="abandoned")
     return Shown({"run_id": record.run_id, "status": "abandoned"}, f"{record.run_id} is abandoned")
+
+
+@command(app, "undo")
+def undo(run: RunArgument) -> Shown:
+    """Take back what a run changed that others rely on; refused where somebody changed it again since."""
+    from axagents.actor import refuse_agents
+    from axagents.project import current_project
+    from axagents.stores.runs import Runs
+
+    project = current_project()
+    record = Runs(project).get(run)
+    refuse_agents("undo what a run did")
+    # Only now: whatever was wrong is told without waiting for MLflow.
+    from axagents.effects import undo_run
+
+    done = undo_run(project, record.run_id)
+    data = [{"effect": each.effect, "run_id": each.run_id, "arguments": each.arguments} for each in done]
+    lines = [f"{each.effect} of {each.run_id} is undone" for each in done]
+    return Shown({"run_id": record.run_id, "undone": data}, "\n".join(lines))
 
 
 def _status(record: "RunRecord") -> str:

@@ -1,14 +1,15 @@
 """The one door through which the world changes: plan, start, probe, act, done, each written down first."""
 
+from collections.abc import Callable
 from typing import Any
 
 from axagents.effects.effect import Effect, Performed
 from axagents.effects.kinds import rebuild
-from axagents.errors import AxError, Unfinished
+from axagents.errors import AxError, Failed, Unfinished, UserError
 from axagents.faults import fault_point
 from axagents.project import Project
 from axagents.stores.journal import Journal, JournalEntry
-from axagents.stores.runs import Runs
+from axagents.stores.runs import RunRecord, Runs
 
 
 def perform(project: Project, effect: Effect, *, run_id: str, step: str) -> Performed:
@@ -16,6 +17,7 @@ def perform(project: Project, effect: Effect, *, run_id: str, step: str) -> Perf
 
     Raises:
         Unfinished: an earlier attempt broke off and the probe cannot tell whether it happened.
+        Failed: it was done and taken back.
         AxError: what the effect itself raised; the journal then says failed, and it may be tried again.
     """
     journal = Journal(project)
@@ -23,6 +25,8 @@ def perform(project: Project, effect: Effect, *, run_id: str, step: str) -> Perf
     fault_point("effects.planned")
     if entry.status == "done":
         return Performed(entry.key, entry.before, entry.after, repeated=True)
+    if entry.status == "undone":
+        raise Failed(f"{effect.name} was done by this run and taken back since", hint="begin a new run")
     before = entry.before if entry.status == "started" else effect.before()
     journal.start(entry.key, before)
     fault_point("effects.started")
@@ -50,17 +54,50 @@ def undo(project: Project, key: str, *, run_id: str) -> None:
     """Take back an effect of `run_id` that the journal says is done.
 
     Raises:
-        Unfinished: it is not done, or cannot be taken back.
+        UserError: it is not done, or cannot be taken back.
+        AxError: what it changed was changed again since.
     """
     journal = Journal(project)
     entry = next((each for each in journal.of_run(run_id) if each.key == key), None)
     if entry is None or entry.status != "done":
-        raise Unfinished("only an effect that is done can be undone", hint=f"ax runs show {run_id}")
+        raise UserError("only an effect that is done can be undone", hint=f"ax runs show {run_id}")
+    take_back = _undo_of(project, entry)
+    take_back(entry.before, entry.after)
+    fault_point("effects.undone")
+    journal.end(entry.key, "undone", after=entry.after)
+
+
+def undo_run(project: Project, run_id: str) -> list[JournalEntry]:
+    """Take back every effect of a run and of the runs that it began, newest first.
+
+    Raises:
+        UserError: one of them runs right now, none has an effect to take back, or one effect has no undo; nothing is
+            changed then.
+        AxError: what an effect changed was changed again since; those taken back before it stay so.
+    """
+    journal, runs = Journal(project), _with_inner(Runs(project), Runs(project).get(run_id))
+    for each in runs:
+        each.check_stopped()
+    done = [entry for each in runs for entry in journal.of_run(each.run_id) if entry.status == "done"]
+    if not done:
+        raise UserError(f"run {run_id} has no effect to take back", hint=f"ax runs show {run_id}")
+    for entry in done:
+        _undo_of(project, entry)
+    done.sort(key=lambda entry: entry.planned_at, reverse=True)
+    for entry in done:
+        undo(project, entry.key, run_id=entry.run_id)
+    return done
+
+
+def _with_inner(runs: Runs, run: RunRecord) -> list[RunRecord]:
+    return [run, *(below for each in runs.children(run.run_id) for below in _with_inner(runs, each))]
+
+
+def _undo_of(project: Project, entry: JournalEntry) -> Callable[[Any, Any], None]:
     effect = rebuild(project, entry.effect, entry.arguments)
     if effect.undo is None:
-        raise Unfinished(f"{effect.name} cannot be undone: {effect.irreversible}")
-    effect.undo(entry.before, entry.after)
-    journal.end(entry.key, "undone", after=entry.after)
+        raise UserError(f"{effect.name} cannot be undone: {effect.irreversible}", hint=f"ax runs show {entry.run_id}")
+    return effect.undo
 
 
 def perform_command(project: Project, effect: Effect, *, name: str) -> Performed:

@@ -9,7 +9,7 @@ from axagents.errors import Failed
 from axagents.faults import fault_point
 from axagents.project import Project
 from axagents.stores.memory.memory import Memory
-from axagents.stores.memory.records import Change, Record
+from axagents.stores.memory.records import Change
 from axagents.stores.memory.transfer import Bundle, find_import, import_bundle, read_bundle, take_back_import
 from axagents.stores.memory.values import write_value
 
@@ -42,7 +42,9 @@ def delete_record(project: Project, arguments: dict[str, Any]) -> Effect:
         return {"value": record.value, "expires_at": record.expires_at}
 
     def undo(found: Any, after: Any) -> None:
-        _unbury(records.head(namespace, key), after)
+        head = records.head(namespace, key)
+        if head is None or head.version != after["version"]:
+            raise Failed(f"{namespace}/{key} was stored again since it was deleted; that version stays")
         records.put(Change(namespace, key, write_value(found["value"]), found["expires_at"]))
 
     if purge:
@@ -73,11 +75,6 @@ def import_records(project: Project, arguments: dict[str, Any]) -> Effect:
         take_back_import(memory, import_id)
 
     return Effect("memory.import", arguments, probe, act, undo=undo)
-
-
-def _unbury(present: Record | None, after: Any) -> None:
-    if present is None or present.version != after["version"]:
-        raise Failed("the record was stored again since it was deleted; that version stays")
 
 
 def _same_bundle(memory: Memory, arguments: dict[str, Any]) -> Bundle:

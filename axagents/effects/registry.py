@@ -6,13 +6,14 @@ from typing import Any
 
 from filelock import FileLock
 
+from axagents.actor import actor
 from axagents.effects.effect import Effect, Probe
 from axagents.errors import Failed, UserError
 from axagents.faults import fault_point
 from axagents.project import Project
 from axagents.stores.models.digest import digest
 from axagents.stores.registry.catalog import publish, published
-from axagents.stores.registry.events import EventLog, NewEvent
+from axagents.stores.registry.events import Event, EventLog, NewEvent
 from axagents.stores.registry.reconciling import find_divergences, interrupted_arguments
 from axagents.stores.registry.state import ModelState, RegisteredVersion, Stage, plan_moves, read_model
 from axagents.stores.registry.stored import (
@@ -84,31 +85,39 @@ def change_stage(project: Project, arguments: dict[str, Any]) -> Effect:
 
     def probe() -> Probe:
         state = read_model(project, model)
-        happened = _happened(project, model, version, stage=stage, revision=revision)
-        whole = happened and mirrored(project, state) and published(project, state)
-        return Probe.done(_outcome(state, version)) if whole else Probe.absent()
+        left = _moved(project, model, version, stage=stage, revision=revision)
+        whole = left and mirrored(project, state) and published(project, state)
+        return Probe.done(_outcome(state, version, left)) if left and whole else Probe.absent()
 
     def act() -> dict[str, Any]:
         with _alone(project):
-            if not _happened(project, model, version, stage=stage, revision=revision):
+            left = _moved(project, model, version, stage=stage, revision=revision)
+            if left is None:
                 moves = plan_moves(read_model(project, model), version, stage)
                 events = [_move(each, to, arguments) for each, to in moves]
-                EventLog(project).append(events, model=model, revision=revision)
+                left = EventLog(project).append(events, model=model, revision=revision)[-1]
             fault_point("registry.stage.logged")
             state = _spread(project, model)
-            return _outcome(state, version)
+            return _outcome(state, version, left)
 
-    def undo(seen: Any, _after: Any) -> None:
+    def undo(seen: Any, after: Any) -> None:
         with _alone(project):
-            state = read_model(project, model)
-            changed = [each for each in state.versions if seen["stages"].get(each.version, each.stage) != each.stage]
-            back = {**arguments, "why": f"undone: {arguments['why']}"}
-            # Whoever leaves production goes first: there is one production version at any event.
-            changed.sort(key=lambda each: each.stage != "production")
-            EventLog(project).append([_move(each, seen["stages"][each.version], back) for each in changed], model=model)
+            # None are left where an earlier attempt was cut short behind the log.
+            if moves := _moves_back(read_model(project, model), seen["stages"]):
+                back = {"who": actor(), "why": f"undone: {arguments['why']}", "revision": after["revision"]}
+                events = [_move(each, to, {**back, "version": each.version}) for each, to in moves]
+                EventLog(project).append(events, model=model, revision=after["revision"])
             _spread(project, model)
 
     return Effect(name="registry.stage", arguments=arguments, probe=probe, act=act, undo=undo, before=before)
+
+
+def _moves_back(state: ModelState, stages: dict[str, Stage]) -> list[tuple[RegisteredVersion, Stage]]:
+    # Whoever leaves production goes first: there is one production version at any event.
+    leaving_first = sorted(state.versions, key=lambda each: each.stage != "production")
+    return [
+        (each, stages[each.version]) for each in leaving_first if stages.get(each.version, each.stage) != each.stage
+    ]
 
 
 def _withdraw(project: Project, arguments: dict[str, Any]) -> None:
@@ -117,7 +126,7 @@ def _withdraw(project: Project, arguments: dict[str, Any]) -> None:
     if registered is not None and registered.stage != "staged":
         raise UserError(f"{registered.name} is in {registered.stage} by now; archive it instead", field="version")
     if registered is not None:
-        EventLog(project).append([_withdrawal(registered, arguments["who"])], model=model)
+        EventLog(project).append([_withdrawal(registered, actor())], model=model)
     remove_stored(project, model, version)
     _spread(project, model)
 
@@ -269,11 +278,11 @@ def _move(version: RegisteredVersion, stage: Stage, arguments: dict[str, Any]) -
     )
 
 
-def _happened(project: Project, model: str, version: str, /, *, stage: str, revision: int) -> bool:
-    later = EventLog(project).read(model=model, version=version)
-    return any(
-        each.what == "stage" and each.after == stage and each.details.get("revision") == revision for each in later
-    )
+def _moved(project: Project, model: str, version: str, /, *, stage: str, revision: int) -> Event | None:
+    """Return the event that a change of stage ended with, or None when it did not happen."""
+    of_version = EventLog(project).read(model=model, version=version)
+    moved = (each for each in of_version if each.what == "stage" and each.details.get("revision") == revision)
+    return next((each for each in moved if each.after == stage), None)
 
 
 def _stages(state: ModelState) -> dict[str, str]:
@@ -290,7 +299,7 @@ def _shown(registered: RegisteredVersion) -> dict[str, Any]:
     }
 
 
-def _outcome(state: ModelState, version: str) -> dict[str, Any]:
+def _outcome(state: ModelState, version: str, left: Event) -> dict[str, Any]:
     found = state.find(version)
     assert found is not None
-    return {**_shown(found), "revision": state.revision, "stages": _stages(state)}
+    return {**_shown(found), "revision": left.position, "stages": _stages(state)}

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from axagents.cli import main
 from axagents.effects import perform_command, resume_command, undo
 from axagents.effects.memory import delete_record, import_records
-from axagents.errors import Failed, NotFound, Unfinished
+from axagents.errors import Failed, NotFound, UserError
 from axagents.project import Project
 from axagents.stores.journal import Journal
 from axagents.stores.memory.memory import Memory
 from axagents.stores.memory.transfer import find_import, read_bundle
-from axagents.stores.runs import Runs
+from axagents.stores.runs import Runs, within_run
 from tests.forking import in_a_child, told_by_a_child
 
 DOOR = ["effects.planned", "effects.started", "effects.probed", "effects.acted", "effects.done"]
@@ -123,7 +124,7 @@ def test_a_deletion_is_undone_and_a_purge_is_not(project: Project) -> None:
     run_id = Runs(project).newest()[0].run_id
     (entry,) = Journal(project).of_run(run_id)
     assert "v" not in json.dumps([entry.before, entry.after]).replace("versions", "").replace("version", "")
-    with pytest.raises(Unfinished, match="a purge removes every version"):
+    with pytest.raises(UserError, match="a purge removes every version"):
         undo(project, entry.key, run_id=run_id)
 
 
@@ -148,6 +149,26 @@ def test_an_import_is_undone_except_what_changed_since(project: Project) -> None
     assert memory.history("k", namespace="notes")[-1].value == {"v": 2}
     assert memory.history("new", namespace="ml-experiments")[-1].value == {"v": 5}
     assert find_import(memory, "i1") is None
+
+
+def test_a_run_is_undone_with_those_it_began_by_a_person_only(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(project)
+    outer = Runs(project).start("agent", "tester", {})
+    with within_run(outer):
+        delete(project)
+    assert main.run(["runs", "undo", outer]) == 2
+    assert "running in another process" in capsys.readouterr().err
+    Runs(project).finish(outer, "completed")
+    monkeypatch.setenv("AX_ACTOR", "agent")
+    assert main.run(["runs", "undo", outer]) == 5
+    monkeypatch.delenv("AX_ACTOR")
+    assert main.run(["runs", "undo", outer]) == 0
+    assert capsys.readouterr().out.startswith("memory.delete of ")
+    assert Memory(project).history("k", namespace="notes")[-1].value == {"v": 2}
+    assert main.run(["runs", "undo", outer]) == 2
+    assert "has no effect to take back" in capsys.readouterr().err
 
 
 def test_an_import_of_a_file_that_changed_since_it_was_checked_writes_nothing(project: Project) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from axagents.actor import actor
 from axagents.effects import perform, undo
 from axagents.effects.registry import change_stage, register_version
 from axagents.errors import Failed, UserError
@@ -180,6 +181,53 @@ def test_a_stage_change_is_undone(tracked: Project) -> None:
         ("2.0.0", "staged", ("staging",)),
     ]
     assert EventLog(tracked).first_broken() is None
+    with pytest.raises(Failed, match="taken back since"):
+        stage(tracked, "2.0.0", "production", revision=3)
+    last = EventLog(tracked).read()[-1]
+    assert (last.version, last.who, last.why) == ("1.0.0", actor(), "undone: test")
+
+
+@pytest.mark.parametrize("point", ["registry.spread:1", "effects.undone:1"])
+def test_an_undoing_that_was_killed_goes_on(tracked: Project, tmp_path: Path, point: str) -> None:
+    def take_back() -> None:
+        (entry,) = Journal(tracked).of_run("s2.0.0production3")
+        undo(tracked, entry.key, run_id="s2.0.0production3")
+
+    assert in_a_child(lambda: (two_versions(tracked), stage(tracked, "2.0.0", "production"))) == 0
+    assert in_a_child(take_back, fault=f"{point}:kill") == -9
+    assert in_a_child(take_back) == 0
+    found = told_by_a_child(lambda: world(tracked), tmp_path / "world")
+    assert found["versions"] == [["1.0.0", "production", ["production"]], ["2.0.0", "staged", ["staging"]]]
+    assert found["events"][5:] == [
+        ["stage", "2.0.0", "production", "staged"],
+        ["stage", "1.0.0", "archived", "production"],
+    ]
+
+
+def test_a_stage_change_is_not_undone_over_a_later_one(tracked: Project) -> None:
+    two_versions(tracked)
+    stage(tracked, "2.0.0", "production")
+    stage(tracked, "1.0.0", "canary")
+    (entry,) = Journal(tracked).of_run("s2.0.0production3")
+    with pytest.raises(Changed, match=r"1\.0\.0 archived -> canary, by me; nothing was changed"):
+        undo(tracked, entry.key, run_id="s2.0.0production3")
+    assert [each.stage for each in read_model(tracked, "churn").versions] == ["production", "canary"]
+    assert Journal(tracked).of_run("s2.0.0production3")[0].status == "done"
+
+
+def test_the_revision_that_a_killed_change_left_is_its_own(tracked: Project) -> None:
+    """Somebody changes the model between the kill and the resumption: what they did is not undone with it."""
+
+    def change() -> None:
+        stage(tracked, "2.0.0", "production", revision=3)
+
+    assert in_a_child(lambda: two_versions(tracked)) == 0
+    assert in_a_child(change, fault="effects.acted:1:kill") == -9
+    assert in_a_child(lambda: stage(tracked, "1.0.0", "canary")) == 0
+    assert in_a_child(change) == 0
+    (entry,) = Journal(tracked).of_run("s2.0.0production3")
+    with pytest.raises(Changed, match=r"1\.0\.0 archived -> canary"):
+        undo(tracked, entry.key, run_id="s2.0.0production3")
 
 
 def test_a_registration_is_undone(tracked: Project) -> None:
@@ -189,4 +237,5 @@ def test_a_registration_is_undone(tracked: Project) -> None:
     undo(tracked, entry.key, run_id="r1.0.0")
     assert (read_model(tracked, "churn").versions, stored_versions(tracked, "churn")) == ((), [])
     assert [each.what for each in EventLog(tracked).read()] == ["registered", "withdrawn"]
-    again_register(tracked)
+    again = register_version(tracked, registration(tracked))
+    assert not perform(tracked, again, run_id="another", step="register").repeated
