@@ -2,10 +2,8 @@
 
 import json
 import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +11,7 @@ import typer
 from axagents.cli.asking import agreed, somebody_is_there
 from axagents.cli.common import Need, command, group
 from axagents.cli.output import Shown, table, tell
+from axagents.cli.piped import read_json, read_text
 from axagents.errors import UserError
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ def register(
     from axagents.project import current_project
 
     source = "standard input" if file == "-" else file
-    path = register_persona(current_project(), _read_text(file, "FILE"), source=source, replace=replace)
+    path = register_persona(current_project(), read_text(file, "FILE"), source=source, replace=replace)
     told = f"{path.stem} is a persona of this project: {path}\nnext: ax agent get {path.stem}"
     return Shown({"agent": path.stem, "path": str(path)}, told)
 
@@ -181,12 +180,11 @@ def show_resumed(project: "Project", run_id: str) -> Shown:
 
 
 def _read_query(input_: str | None) -> str:
-    from axagents.cli.run import read_input
     from axagents.errors import nearest
 
     if input_ is None:
         raise UserError('say what is wanted: --input \'{"query": "..."}\'', field="--input")
-    given = read_input(input_)
+    given = read_json(input_, "--input")
     for name in given:
         if name != "query":
             near = nearest(name, ["query"])
@@ -198,17 +196,10 @@ def _read_query(input_: str | None) -> str:
     return query
 
 
-def _read_text(file: str, field: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}", field=field) from None
-
-
 def _read_queries(file: str) -> list[tuple[Any, str]]:
     from axagents.requests import parse_json
 
-    text = _read_text(file, "--file")
+    text = read_text(file, "--file")
     queries: list[tuple[Any, str]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():

@@ -149,13 +149,13 @@ def import_(
     namespace: Annotated[str | None, typer.Option(help="Where lines go that name no namespace.")] = None,
 ) -> Shown:
     """Store every record of a file, or none; records that are there with the same value stay as they are."""
-    from axagents.cli.piped import read_pipe
+    from axagents.cli.piped import read_text
     from axagents.effects import perform_command
     from axagents.effects.memory import import_records
     from axagents.stores.memory.transfer import keep_text, new_import_id, read_bundle
 
     memory, import_id = _memory(), new_import_id()
-    path = file.absolute() if str(file) != "-" else keep_text(memory.project, import_id, read_pipe("FILE"))
+    path = file.absolute() if str(file) != "-" else keep_text(memory.project, import_id, read_text("-", "FILE"))
     bundle = read_bundle(memory, path, namespace=namespace)
     arguments = {"import_id": import_id, "path": str(path), "sha256": bundle.sha256, "namespace": namespace}
     done = perform_command(memory.project, import_records(memory.project, arguments), name=f"memory import {file}")
@@ -183,14 +183,10 @@ def stats() -> Shown:
 
 
 def _read_value(given: str | None) -> dict[str, Any]:
-    from axagents.cli.piped import read_file, read_pipe
+    from axagents.cli.piped import read_json, read_pipe
     from axagents.requests import parse_json
 
-    if given is None or given == "-":
-        return parse_json(read_pipe("--value"), "the piped value")
-    if given.startswith("@"):
-        return parse_json(read_file(Path(given[1:]), "--value"), given[1:])
-    return parse_json(given, "--value")
+    return parse_json(read_pipe("--value"), "the piped value") if given is None else read_json(given, "--value")
 
 
 def _memory() -> "Memory":

@@ -4,6 +4,7 @@ import os
 import select
 import sys
 from pathlib import Path
+from typing import Any
 
 from axagents.errors import UserError
 
@@ -39,6 +40,32 @@ def read_pipe(option: str, *, instead: str | None = None, patience: float = _SIL
     if not text.strip():
         raise _missing(option, "what is piped in is empty", instead)
     return text
+
+
+def read_json(given: str, option: str) -> dict[str, Any]:
+    """Return the object that `option` gives, as JSON, as `@FILE`, or `-` for standard input.
+
+    Raises:
+        UserError: it is no JSON object, the file cannot be read, or nothing is piped in.
+    """
+    from axagents.requests import parse_json
+
+    if given == "-":
+        return parse_json(read_pipe(option, patience=EXPECTED_SECONDS), "standard input")
+    if given.startswith("@"):
+        return parse_json(read_file(Path(given[1:]), option), given[1:])
+    return parse_json(given, option)
+
+
+def read_text(file: str, option: str) -> str:
+    """Return the text of a file, or of standard input for `-`.
+
+    Raises:
+        UserError: the file cannot be read, or nothing is piped in.
+    """
+    if file == "-":
+        return read_pipe(option, instead="name a file or pipe its text in", patience=EXPECTED_SECONDS)
+    return read_file(Path(file), option)
 
 
 def read_file(path: Path, option: str) -> str:

@@ -1,14 +1,13 @@
 """`ax run`: run a workflow on JSON from the command line, a file or a pipe."""
 
 import json
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from axagents.cli.common import Need, command, group
 from axagents.cli.output import Shown
+from axagents.cli.piped import read_json
 from axagents.errors import UserError
 
 app = group()
@@ -26,33 +25,13 @@ def run(
     from axagents.workflows.names import request_model
 
     request_model(workflow)
-    request = {**read_input(input_), **read_fields(set_ or [])}
+    given = {} if input_ is None else read_json(input_, "--input")
+    request = {**given, **_read_fields(set_ or [])}
     done = run_workflow(None, workflow, request)
     return Shown(done.model_dump(mode="json", exclude={"report"}), done.report, verdict=done.verdict)
 
 
-def read_input(text: str | None) -> dict[str, Any]:
-    """Return the object that `--input` gives, as JSON, as `@FILE`, or `-` for standard input.
-
-    Raises:
-        UserError: it is no JSON object, or the file cannot be read.
-    """
-    from axagents.requests import parse_json
-
-    if text is None:
-        return {}
-    if text == "-":
-        return parse_json(sys.stdin.read(), "standard input")
-    if not text.startswith("@"):
-        return parse_json(text, "--input")
-    path = Path(text[1:])
-    try:
-        return parse_json(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}", field="--input") from None
-
-
-def read_fields(pairs: list[str]) -> dict[str, Any]:
+def _read_fields(pairs: list[str]) -> dict[str, Any]:
     """Return the fields that `--set KEY=VALUE` gives; a value that is JSON is read as such, else it is text.
 
     Raises:

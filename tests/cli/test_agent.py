@@ -1,8 +1,8 @@
 """`ax agent`, `ax approve`, `ax deny`: shapes, exit codes, the terminal; by the real command."""
 
-import io
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +35,10 @@ def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     """Run `ax` in this process, so that what it imports is imported once for all tests; no terminal is there."""
 
     def ran(*arguments: str, stdin: str = "", env: dict[str, str] | None = None) -> Done:
-        with monkeypatch.context() as inner:
-            inner.setattr(sys, "stdin", io.StringIO(stdin))
+        with monkeypatch.context() as inner, tempfile.TemporaryFile("w+") as piped:
+            piped.write(stdin)
+            piped.seek(0)
+            inner.setattr(sys, "stdin", piped)
             for name, value in (env or {}).items():
                 inner.setenv(name, value)
             code = main.run(list(arguments))
