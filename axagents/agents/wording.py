@@ -10,6 +10,7 @@ from axagents.agents.proposal import leaves
 from axagents.agents.tools import missing_tools
 from axagents.catalog import Catalog
 from axagents.fields import canonical_json
+from axagents.llm.offline.handing import ASK
 from axagents.llm.turn import Call, Turn
 
 _LONGEST = 60
@@ -18,7 +19,7 @@ _LONGEST = 60
 def explain_turn(catalog: Catalog, persona: Persona, turn: Turn, *, session: str | None) -> str:
     """Write a question, or why something is declined."""
     sentences = catalog.files("sentences")
-    absent = set(missing_tools(catalog, turn.unavailable))
+    absent = {name for name in missing_tools(catalog, turn.unavailable) if not name.startswith(ASK)}
     values = {
         "turn": turn.model_dump(mode="json"),
         "persona": persona.model_dump(mode="json"),
@@ -38,6 +39,8 @@ def spell_plan(calls: list[dict[str, Any]], plans: list[dict[str, Any]]) -> str:
         lines.append(f"{place}. {each['tool']}" + (f"  only if {each['condition']}" if each["condition"] else ""))
         for name, value in leaves(each["arguments"]):
             lines.append(f"   {name} = {_short(value)}  ({_source(each['sources'], name)})")
+        if each.get("ignored"):
+            lines.append(f"   not understood: {', '.join(each['ignored'])}")
     for each in plans:
         lines += ["", each["text"]]
     return "\n".join(lines)
@@ -47,7 +50,8 @@ def spell_call(call: Call) -> str:
     """Write a call in one line: the tool, its arguments, and its condition."""
     arguments = " ".join(f"{name}={_short(value)}" for name, value in leaves(call.arguments))
     condition = f"  only if {call.condition}" if call.condition else ""
-    return f"{call.tool} {arguments}{condition}".strip()
+    ignored = f"  (not understood: {', '.join(map(_short, call.ignored))})" if call.ignored else ""
+    return f"{call.tool} {arguments}{condition}{ignored}".strip()
 
 
 def _source(sources: Mapping[str, Any], name: str) -> str:

@@ -1,5 +1,6 @@
 """Doubt that a sentence asks for what it seems to: it tells of something, takes it back, or means other things."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -24,6 +25,7 @@ _CLAUSES = frozenset(
 )
 _PREPOSITIONS = frozenset("for to if when in of with about at on from after until by over under as and or once".split())
 _LEAST_LETTERS = 3
+_NAMED = 0.85
 _ASSUMED = ("the only model", "the only deployment", "the only dataset", "the model of the only deployment")
 _NAMES = ("model", "deployment", "model-version", "version", "path")
 
@@ -50,6 +52,8 @@ class Doubts:
         assumed = any(value.source == "world" and value.origin in _ASSUMED for value in values.values())
         if self._tool not in self._ranker.tools or not (assumed or self._ranker.is_effect(self._tool)):
             return False
+        if self._chosen.top.headed and self._is_of_other_things():
+            return True
         stems = [stem for text in ignored for stem in stems_of(text)]
         strange = (stem for stem in stems if stem.isalpha() and len(stem) >= _LEAST_LETTERS)
         return not self._names(_NAMES) and any(stem not in self._ranker.common for stem in strange)
@@ -173,4 +177,23 @@ class Doubts:
         return any(each.sure and each.kind in kinds and each.first in own for each in self._reading.mentions)
 
 
-_NAMED = 0.85
+_KNOWLEDGE = re.compile(
+    r"""^(?:please\s+|can\s+you\s+|could\s+you\s+)*(?:
+      (?:explain|define|describe)\s+(?:to\s+me\s+|me\s+)?(?:what|how|why)\b
+      | (?:what\s+is|what's|whats|what\s+are)\s+(?:an?\s+)?(?:[\w-]+\s*){1,3}\??$
+      | what\s+do(?:es)?\s+.{1,30}\s+mean\b
+      | (?:what\s+is\s+|what's\s+)?the\s+difference\s+between\b )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_OURS = frozenset(
+    "model models classifier prediction predictions row record customer customers our my we live prod production"
+    " deployed staged running serving here there data dataset experiment experiments note notes version versions test"
+    " tests drift the this".split()
+)
+
+
+def is_knowledge(reading: Reading) -> bool:
+    """Tell whether a sentence asks what a word means, and is about nothing of this project."""
+    about = any(each.sure and each.kind not in ("metric", "number", "quoted") for each in reading.mentions)
+    ours = any(token.word in _OURS for token in reading.tokens)
+    return not about and not ours and bool(_KNOWLEDGE.match(reading.sentence.strip()))

@@ -11,7 +11,7 @@ from axagents.llm.offline.arguments.sources import Missing, Setting, Sheet, Valu
 from axagents.llm.offline.choosing import Chooser, Chosen, is_refused, restricts, with_condition_back
 from axagents.llm.offline.commands import spell_command
 from axagents.llm.offline.content import ToolContent
-from axagents.llm.offline.doubts import WHEN, Doubts
+from axagents.llm.offline.doubts import WHEN, Doubts, is_knowledge
 from axagents.llm.offline.examples import DECLINED
 from axagents.llm.offline.names import Names
 from axagents.llm.offline.opening import Opening
@@ -175,13 +175,13 @@ class Planner:
         top, second = chosen.ranking[0], chosen.ranking[1]
         effect = self.ranker.is_effect(top.tool)
         supposed = any(part.opening.mood == "hypothetical" for part in chosen.parts)
-        if supposed or top.tool == DECLINED:
+        if supposed or top.tool == DECLINED or is_knowledge(reading):
             return Plan("decline", candidates=self._next_steps(chosen, reading), reason="question")
         if top.tool in self.ranker.commands and top.score >= COMMAND:
             return Plan("decline", reason="command", command=spell_command(self.ranker.commands[top.tool], reading))
         if top.score < WORTH_ASKING and not any(each.kind in _NAMES for each in reading.mentions if each.sure):
             return Plan("decline", candidates=self._next_steps(chosen, reading), reason="question")
-        told = _is_told(reading, chosen.parts) and top.score < NARRATED
+        told = _is_told(reading, chosen.parts) and top.score < NARRATED and not (top.headed and not effect)
         unclear = told or not top.heard or _is_twofold(reading, chosen) or not _leads(top, second, effect=effect)
         refused = effect and (not top.asked or self._refuses(reading, top.tool))
         if (

@@ -332,7 +332,8 @@ class Ranker:
         window = [token for token in self._verb_tokens(reading, at) if token.shape != "mark"]
         if not window or at in reading.negated:
             return ""
-        if not part.opening.wish and _told_in_past(window[0].word, window[0].stem):
+        gerund = part.opening.wish or not self.tools[name].is_effect
+        if _told_in_past(window[0].word, window[0].stem) and not (gerund and window[0].word.endswith("ing")):
             return ""
         if any(token.word in _HAPPENED for token in window[1:2]):
             return ""

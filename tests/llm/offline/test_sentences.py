@@ -44,6 +44,16 @@ def test_arguments_are_fields_of_the_tools_request(ranker: Ranker, name: str) ->
     assert content.touches == facts.touches
 
 
+# A text is kept as {"text": ...}, and a sentence holds no record to be laid over another.
+BEYOND_WORDS = {"memory-store": {"text", "merge"}}
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMED) & set(CATALOG.files("tools"))))
+def test_every_field_of_a_tool_is_within_reach_of_words(ranker: Ranker, name: str) -> None:
+    reached = {argument.partition(".")[0] for argument in ranker.tools[name].arguments}
+    assert set(CATALOG.tools[name].parameters["properties"]) - reached == BEYOND_WORDS.get(name, set())
+
+
 def test_every_tool_of_a_persona_has_sentences() -> None:
     for persona in list_personas(CATALOG):
         assert set(persona.tools) <= set(NAMED), persona.id

@@ -94,7 +94,10 @@ def _paired(mentions: Sequence[Mention], argument: Argument, setting: Setting) -
 
 def _unknown_dataset(slot: Slot, setting: Setting) -> Found:
     known = [shown for fact in setting.world.datasets() for shown in (fact.name, *fact.aliases)]
+    columns = {each.first for each in setting.reading.columns}
     for mention in setting.mentions("unknown", "quoted", sheet=slot.sheet, near_only=True):
+        if mention.first in columns:
+            continue
         nouns = {setting.word(mention.first - 1), setting.word(mention.last + 1)} & set(_DATA_NOUNS)
         if is_data_file(mention.text.lower()) or nouns or setting.cued(mention, slot.argument):
             slot.sheet.used.add(mention.first)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from axagents.fields import parse_version
 from axagents.llm.offline.arguments import datasets, models, numbers, params, texts, variants
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value
 from axagents.llm.offline.content import Argument, Conditions, ToolContent
@@ -169,12 +170,15 @@ def _ask_for_required(setting: Setting, sheet: Sheet) -> None:
     told = {each.argument for each in sheet.missing}
     for name, argument in setting.tool.arguments.items():
         if argument.required and name not in sheet.values and name not in told and _applies(argument, sheet):
-            sheet.missing.append(_missing(name, argument, setting))
+            sheet.missing.append(_missing(name, argument, setting, model=sheet.get("model_name")))
 
 
-def _missing(name: str, argument: Argument, setting: Setting) -> Missing:
+def _missing(name: str, argument: Argument, setting: Setting, *, model: str | None) -> Missing:
     """Ask for an argument, with what there is to choose from."""
     things, known = _known(argument.kind, setting)
+    fact = setting.model(model or "")
+    if argument.kind == "version" and fact is not None and not argument.new:
+        known = sorted((each.version for each in fact.versions), key=parse_version, reverse=True)
     if things and not known:
         return Missing(name, f"there is no {things} yet")
     return Missing(name, argument.ask or f"what is {name}?", known=tuple(known[:_MOST_KNOWN]))
@@ -184,7 +188,7 @@ def _known(kind: str, setting: Setting) -> tuple[str, list[str]]:
     """Return what a kind of argument names, and the names there are."""
     world = setting.world
     if kind in ("model", "model_name", "variant"):
-        return "registered model", [each.name for each in (*world.deployments(), *world.models())]
+        return "registered model", list(dict.fromkeys(each.name for each in (*world.deployments(), *world.models())))
     if kind == "dataset":
         return "dataset", [each.name for each in world.datasets()]
     if kind in ("experiment", "experiments"):

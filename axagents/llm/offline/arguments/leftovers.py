@@ -1,14 +1,18 @@
 """Find what a request says that no argument took up, so that it is told and not dropped in silence."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from axagents.llm.offline.arguments.sources import Setting, Sheet
+from axagents.llm.offline.content import Argument
+from axagents.llm.offline.examples import stems_of
 from axagents.llm.offline.mentions import Mention
 
 _SCALES = (1, 0.01, 1000, 1 / 86_400, 1 / 3600, 1 / 60)
 _CLOSE = 1e-9
 _LEAST_LETTERS = 4
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
 def left_over(setting: Setting, sheet: Sheet) -> tuple[str, ...]:
@@ -16,6 +20,7 @@ def left_over(setting: Setting, sheet: Sheet) -> tuple[str, ...]:
     told = _told(sheet)
     texts = " | ".join(str(each).lower() for each in told if not isinstance(each, int | float))
     numbers = [float(each) for each in told if isinstance(each, int | float) and not isinstance(each, bool)]
+    numbers += [float(each) for each in _NUMBER.findall(texts)]
     own = set(setting.indexes())
     left: set[int] = set()
     covered: set[int] = set()
@@ -24,8 +29,15 @@ def left_over(setting: Setting, sheet: Sheet) -> tuple[str, ...]:
         covered |= places
         if places <= own and each.sure and each.first not in sheet.used and not _is_told(each, texts, numbers):
             left |= places
-    left |= {at for at in own - covered if at not in sheet.used and _is_unheard(setting, at, texts)}
+    cues = {one for argument in setting.tool.arguments.values() for cue in _cues(argument) for one in stems_of(cue)}
+    strange = {at for at in own - covered if at not in sheet.used and _is_unheard(setting, at, texts)}
+    left |= {at for at in strange if setting.reading.tokens[at].stem not in cues}
     return _stretches(setting, left)
+
+
+def _cues(argument: Argument) -> list[str]:
+    phrases = [phrase for each in argument.choices.values() for phrase in each]
+    return [*argument.cues, *argument.near, *argument.after, *argument.phrases, *phrases]
 
 
 def _told(sheet: Sheet) -> list[Any]:

@@ -257,7 +257,10 @@ def _several(slot: Slot, setting: Setting) -> Missing | None:
     """Ask which of several versions an effect is about, where no word before one of them tells."""
     versions = setting.mentions("version", sheet=slot.sheet, near_only=True)
     told = {each.value for each in versions}
-    if not setting.tool.is_effect or len(told) < 2 or any(setting.cued(each, slot.argument) for each in versions):
+    if not setting.tool.is_effect or len(told) < 2:
+        return None
+    joined = any(setting.word(each.first - 1) in ("or", "and", ",") and each is not versions[0] for each in versions)
+    if not joined and any(setting.cued(each, slot.argument) for each in versions):
         return None
     if setting.asking is not None and sum(not setting.is_aside(each) for each in versions) == 1:
         return None

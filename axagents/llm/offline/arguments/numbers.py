@@ -113,6 +113,9 @@ def _distance(mention: Mention, argument: Argument, setting: Setting) -> float:
         for at in range(max(0, mention.first - _REACH), min(len(tokens), mention.last + _REACH) - size + 1):
             if tuple(token.stem for token in tokens[at : at + size]) != stems or mention.first <= at <= mention.last:
                 continue
+            if setting.word(mention.first - 1) == "=" and at + size != mention.first - 1:
+                # What is written as `folds=4` is that and nothing else.
+                continue
             gap = mention.first - (at + size - 1) if at < mention.first else at - mention.last + 0.5
             best = min(best, gap - 0.1 * size + _crossed(setting, mention, at))
     if not argument.near and argument.frequency:
@@ -223,12 +226,16 @@ def fill_metrics(slot: Slot, setting: Setting) -> Found:
     return Value(names, "query", ", ".join(each.text for each in found)) if names else None
 
 
+_COMPARES = frozenset(">= <= > < above below over under least most exceeds than ≥ ≤".split())
+
+
 def fill_metric_values(slot: Slot, setting: Setting) -> Found:
     """Return metrics with the numbers beside them, as in "accuracy 0.91 and f1 of 84%"."""
     mentions = list(_in_order(setting, slot.sheet, ("metric", "number", "percent")))
     values: dict[str, float] = {}
     for metric, number in itertools.pairwise(mentions):
-        beside = number.first - metric.last <= 3
+        between = {setting.word(at) for at in range(metric.last + 1, number.first)}
+        beside = number.first - metric.last <= 3 and not between & _COMPARES
         if metric.kind == "metric" and number.kind != "metric" and beside:
             values[metric.value] = _as_fraction(number)
             slot.sheet.used.add(number.first)

@@ -12,7 +12,7 @@ _REMEMBER = re.compile(
     (?:do\s+not\s+forget|don'?t\s+forget|remember|note\s+down|note|memori[sz]e|keep\s+in\s+mind|bear\s+in\s+mind
       |make\s+a\s+note|keep\s+a\s+note|save\s+a\s+note|add\s+(?:a\s+note|to\s+my\s+notes)|take\s+(?:a\s+)?note|(?:write|put|enter|add)\s+(?:it\s+)?(?:in|into|to)\s+(?:my|the|our)\s+notes|write\s+down|write\s+this\s+down
       |jot\s+down|save|store\s+the\s+note|store|record|for\s+the\s+record|for\s+future\s+reference|put\s+it\s+on\s+record|fyi|remind\s+us|notice)
-    (?:\s+(?:for\s+(?:\d+|a|one|two|three|the\s+next)\s+(?:hours?|days?|weeks?|months?|years?)(?=\s*[:,])|note(?=\s+for\b)|that|this|the\s+following|down|of\s+this|of\s+the\s+fact|for\s+later|for\s+me|to\s+memory|in\s+memory|a\s+note|in\s+the\s+notes|to\s+notes|as\s+a\s+note|my\s+preference\s+that|the\s+fact))*
+    (?:\s+(?:(?:under|with)\s+(?:the\s+)?key\s+[\w-]+(?=\s*[:,])|for\s+(?:\d+|a|one|two|three|the\s+next)\s+(?:hours?|days?|weeks?|months?|years?)(?=\s*[:,])|note(?=\s+for\b)|that|this|the\s+following|down|of\s+this|of\s+the\s+fact|for\s+later|for\s+me|to\s+memory|in\s+memory|a\s+note|in\s+the\s+notes|to\s+notes|as\s+a\s+note|my\s+preference\s+that|the\s+fact))*
     \s*[:,;-]?\s*(?:that\s+)?""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -58,6 +58,9 @@ _FRAMES = re.compile(
     )\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
+_AT_MOST = re.compile(
+    r"[,;]?\s*\b(?:top|at most|no more than|limit)\s+\d+(?:\s+(?:notes|results|records|hits))?\s*$", re.IGNORECASE
+)
 _ASKED_BEHIND = re.compile(
     r"[,;.?]\s*(?:do|did|have|has|is|was|can|could)\s+(?:we|you|i|there|it|that|somebody|anybody|anyone)\b"
     r".*\b(?:notes?|noted|remember|recall|written|write|wrote|down|memory|sa(?:y|id)|decided?|agreed?)\b.*$",
@@ -74,7 +77,7 @@ def fill_searched(setting: Setting) -> Found:
     first, last = setting.own[0].first, setting.own[-1].last
     typed = setting.reading.sentence[tokens[first].start : tokens[last].end].strip(" ?!.")
     typed = _ASKED_BEHIND.sub("", typed).strip(" ?!.,")
-    text = _FRAMES.sub("", typed, count=1).strip(" ?!.:,\"'")
+    text = _AT_MOST.sub("", _FRAMES.sub("", typed, count=1)).strip(" ?!.:,\"'")
     if len(text) < 3:
         text = re.split(r"\b(?:about|on|regarding|for)\b", typed, maxsplit=1)[-1].strip()
     while _LEADING.match(text):
@@ -122,7 +125,7 @@ def fill_words(slot: Slot, setting: Setting) -> Found:
     if text is None:
         return None
     words: list[str] = []
-    for word in re.split(r"[\s,]+", re.split(r"\b(?:for|to|with|on|using|in|testing)\b", text)[0]):
+    for word in re.split(r"[\s,]+", re.split(r"\b(?:for|to|with|on|using|in|testing|because|since)\b", text)[0]):
         if word.lower() not in ("and", "&", "", "as"):
             words.append(word.strip("\"'"))
     return Value(words, "query", text) if words else None
@@ -228,7 +231,9 @@ def fill_handed(setting: Setting) -> Found:
     first = part.first if part.text_from is None else part.text_from
     if first > part.last:
         return None
-    text = setting.reading.sentence[tokens[first].start : tokens[part.last].end].strip()
+    begin = tokens[first].start - (tokens[first].shape == "quoted")
+    end = tokens[part.last].end + (tokens[part.last].shape == "quoted")
+    text = setting.reading.sentence[begin:end].strip()
     return Value(text, "query", "as typed") if text else None
 
 
