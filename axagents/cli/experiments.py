@@ -6,6 +6,7 @@ import typer
 
 from axagents.cli.common import command, group
 from axagents.cli.output import Shown, table
+from axagents.stores.tracking.tags import VERDICT
 
 if TYPE_CHECKING:
     from axagents.stores.tracking.experiments import ExperimentRecord
@@ -111,7 +112,7 @@ def _show_experiment(experiment: "ExperimentRecord", runs: "list[RunRecord]") ->
 
 def _row(run: "RunRecord", metrics: list[str]) -> tuple[Any, ...]:
     values = [run.metrics.get(name) for name in metrics]
-    return (run.name, run.status.lower(), run.tags.get("axagents.verdict"), *values, run.run_id)
+    return (run.name, run.status.lower(), run.tags.get(VERDICT), *values, run.run_id)
 
 
 def _show_run(run: "RunRecord") -> Shown:
@@ -131,7 +132,7 @@ def _run(run: "RunRecord") -> dict[str, Any]:
         "run_id": run.run_id,
         "name": run.name,
         "status": run.status,
-        "verdict": run.tags.get("axagents.verdict"),
+        "verdict": run.tags.get(VERDICT),
         "started_at": run.started_at.isoformat(),
         "ended_at": run.ended_at.isoformat() if run.ended_at else None,
         "params": run.params,

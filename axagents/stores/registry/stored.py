@@ -20,11 +20,7 @@ from axagents.project import Project
 from axagents.stores.models.digest import digest
 from axagents.stores.registry.state import ModelState
 from axagents.stores.tracking.client import mlflow_client, tells_failure, tracking_uri
-
-VERSION = "axagents.version"
-SHA256 = "axagents.sha256"
-STAGE = "axagents.stage"
-LOGGED_MODEL = "axagents.logged_model"
+from axagents.stores.tracking.tags import LOGGED_MODEL, REGISTERED_MODEL, SHA256, STAGE, VERSION
 
 ALIASES = {"production": "production", "canary": "canary", "staged": "staging"}
 """The MLflow alias that points at the highest version of each stage; archived has none."""
@@ -241,7 +237,7 @@ def _copy_artifacts(project: Project, new: NewVersion) -> LoggedModel:
             _EXPERIMENT,
             _UNNAMEABLE.sub("-", f"{new.model}-{new.version}"),
             source_run_id=None,
-            tags={"axagents.model": new.model, VERSION: new.version, SHA256: new.sha256},
+            tags={REGISTERED_MODEL: new.model, VERSION: new.version, SHA256: new.sha256},
             model_type="axagents",
         )
         fault_point("registry.register.opened")
@@ -258,7 +254,7 @@ def find_copy(project: Project, model: str, version: str, /, *, sha256: str) -> 
     """Return the copy of a version's artifacts that MLflow's store holds, finished or not."""
     wanted = f"tags.`{SHA256}` = '{sha256}' AND tags.`{VERSION}` = '{version}'"
     found = mlflow_client(project).search_logged_models([_EXPERIMENT], wanted, max_results=10)
-    return next((each for each in found if each.tags.get("axagents.model") == model), None)
+    return next((each for each in found if each.tags.get(REGISTERED_MODEL) == model), None)
 
 
 def _make_model(project: Project, model: str) -> None:

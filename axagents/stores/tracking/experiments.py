@@ -12,10 +12,9 @@ from mlflow.exceptions import MlflowException
 from axagents.errors import NotFound, UserError
 from axagents.project import Project
 from axagents.stores.tracking.client import has_store, mlflow_client, tells_failure
+from axagents.stores.tracking.tags import NOTE, WORDS
 
-TAGS = "axagents.tags"
 DEFAULT_EXPERIMENT = "Default"
-_NOTE = "mlflow.note.content"
 
 
 @dataclass(frozen=True)
@@ -102,12 +101,12 @@ def _create(project: Project, client: MlflowClient, name: str) -> Experiment:
 
 
 def _describe(client: MlflowClient, found: Experiment, *, description: str | None, tags: Sequence[str]) -> None:
-    if description and found.tags.get(_NOTE) != description:
-        client.set_experiment_tag(found.experiment_id, _NOTE, description)
-    before = split_tags(found.tags.get(TAGS, ""))
+    if description and found.tags.get(NOTE) != description:
+        client.set_experiment_tag(found.experiment_id, NOTE, description)
+    before = split_tags(found.tags.get(WORDS, ""))
     joined = join_tags((*before, *tags))
     if joined != join_tags(before):
-        client.set_experiment_tag(found.experiment_id, TAGS, joined)
+        client.set_experiment_tag(found.experiment_id, WORDS, joined)
 
 
 def _has_runs(client: MlflowClient, experiment: Experiment) -> bool:
@@ -118,9 +117,9 @@ def _record(found: Experiment) -> ExperimentRecord:
     return ExperimentRecord(
         experiment_id=found.experiment_id,
         name=found.name,
-        description=found.tags.get(_NOTE, ""),
+        description=found.tags.get(NOTE, ""),
         created_at=datetime.fromtimestamp((found.creation_time or 0) / 1000, UTC),
-        tags=split_tags(found.tags.get(TAGS, "")),
+        tags=split_tags(found.tags.get(WORDS, "")),
         fields=dict(found.tags),
     )
 

@@ -12,9 +12,7 @@ from axagents.errors import NotFound
 from axagents.project import Project
 from axagents.stores.tracking.client import has_store, mlflow_client, tells_failure
 from axagents.stores.tracking.experiments import ExperimentRecord, list_experiments
-
-OWNER = "axagents.run_id"
-"""The tag that ties an MLflow run to the run of ours that made it, so that a repeated step finds it again."""
+from axagents.stores.tracking.tags import OWNER
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,7 @@ from axagents.project import Project
 from axagents.stores.tracking.experiments import ExperimentRecord, find_experiment, list_experiments, split_tags
 from axagents.stores.tracking.predictions import OutOfFold, fetch_predictions
 from axagents.stores.tracking.runs import RunRecord, find_run, read_curve, search_runs
-
-CLAIMED = "axagents.claimed"
-"""The tag that names the metrics of a run which somebody typed."""
-
-SPLIT = "axagents.split"
-"""The tag that tells one division into folds from another; fold scores pair only when it is the same."""
+from axagents.stores.tracking.tags import CLAIMED, SPLIT
 
 FOLD = "fold."
 """Before a metric's name: its curve over the outer folds, the step counting the folds from 0."""

@@ -13,11 +13,12 @@ from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.tracking.entries import check_key, flatten, log_files, log_metrics, log_params, set_tags
 from axagents.stores.tracking.environment import capture_environment
-from axagents.stores.tracking.experiments import TAGS, find_experiment, join_tags, open_experiment, split_tags
+from axagents.stores.tracking.experiments import find_experiment, join_tags, open_experiment, split_tags
 from axagents.stores.tracking.runs import RunRecord, continue_run, find_run, finish_run, open_run, search_runs
+from axagents.stores.tracking.tags import CLAIMED, HYPOTHESIS, NOTE, TRAINING, VERDICT, WORDS
 from axagents.workflows.experiments.comparison import choose_metrics, compare_sides
 from axagents.workflows.experiments.criteria import judge, read_conditions, summarise
-from axagents.workflows.experiments.evidence import CLAIMED, Side, find_side, newest_run, standard_name
+from axagents.workflows.experiments.evidence import Side, find_side, newest_run, standard_name
 from axagents.workflows.experiments.remembering import remember_experiment, remember_report
 from axagents.workflows.experiments.report import report_markdown, report_text
 from axagents.workflows.experiments.request import Comparison, TrackerRequest, TrackerResult
@@ -28,7 +29,6 @@ from axagents.workflows.outcome import Artifact, Outcome
 
 REPORT = "report.md"
 ARTIFACTS = "artifacts"
-TRAINING = "axagents.training"
 
 
 class TrackerState(TypedDict, total=False):
@@ -57,8 +57,8 @@ def initialize_experiment(state: TrackerState, context: StepContext) -> State:
         number = len(search_runs(project, [experiment])) + 1
         name = request.run_name or f"{experiment.name} #{number}"
         run = open_run(project, experiment, name=name, owner=context.run_id)
-    words = join_tags([*split_tags(run.tags.get(TAGS, "")), *request.tags])
-    told = {TAGS: words, "mlflow.note.content": request.description, "axagents.hypothesis": request.hypothesis}
+    words = join_tags([*split_tags(run.tags.get(WORDS, "")), *request.tags])
+    told = {WORDS: words, NOTE: request.description, HYPOTHESIS: request.hypothesis}
     set_tags(project, run.run_id, environment.as_tags() | {name: text for name, text in told.items() if text})
     path = context.folder / "environment.json"
     path.write_text(environment.model_dump_json(indent=1), encoding="utf-8")
@@ -150,7 +150,7 @@ def report(state: TrackerState, context: StepContext) -> State:
         mlflow_run_id=run.run_id,
         run_name=run.name,
         continued=request.run_id is not None,
-        tags=list(split_tags(run.tags.get(TAGS, ""))),
+        tags=list(split_tags(run.tags.get(WORDS, ""))),
         params=run.params,
         metrics=metrics,
         claimed=sorted(claimed),
@@ -166,7 +166,7 @@ def report(state: TrackerState, context: StepContext) -> State:
     path = context.folder / REPORT
     path.write_text(report_markdown(result, decision, state.get("notes", [])), encoding="utf-8")
     log_files(project, run.run_id, [path])
-    set_tags(project, run.run_id, {"axagents.verdict": decision.verdict})
+    set_tags(project, run.run_id, {VERDICT: decision.verdict})
     _remember(project, result, decision)
     finish_run(project, run.run_id)
     outcome = Outcome(

@@ -9,7 +9,8 @@ import numpy as np
 from axagents.ml.intervals import Interval, metric_interval, paired_fold_interval, paired_interval
 from axagents.ml.metrics import METRICS, compute_metric
 from axagents.stores.tracking.predictions import OutOfFold
-from axagents.workflows.experiments.evidence import SPLIT, Side
+from axagents.stores.tracking.tags import SPLIT
+from axagents.workflows.experiments.evidence import Side
 from axagents.workflows.experiments.request import Difference
 
 Evidence = Literal["paired", "folds", "unpaired", "points"]

@@ -14,6 +14,7 @@ from axagents.stores.registry.catalog import publish
 from axagents.stores.registry.evaluations import newest_evaluation
 from axagents.stores.registry.events import EventLog
 from axagents.stores.registry.state import read_model
+from axagents.stores.tracking.tags import FRAMEWORK
 from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
 from axagents.workflows.outcome import Outcome
 from axagents.workflows.registry.comparison import compare_with_rival
@@ -107,7 +108,7 @@ def register(state: RegistryState, context: StepContext) -> State:
         "why": request.why or "registered by ml-model-registry",
         "run_id": metadata.lineage.run_id,
         "description": describe(metadata),
-        "tags": {**request.tags, "axagents.framework": metadata.framework},
+        "tags": {**request.tags, FRAMEWORK: metadata.framework},
         "metadata": {**metadata.model_dump(mode="json"), "registered_in": context.run_id},
     }
     effect = register_version(context.project, arguments)

@@ -10,11 +10,8 @@ from axagents.stores.datasets.catalog import find_dataset, list_datasets
 from axagents.stores.models.folder import ModelFolder
 from axagents.stores.tracking.experiments import ExperimentRecord, list_experiments
 from axagents.stores.tracking.runs import RunRecord, find_run, search_runs
+from axagents.stores.tracking.tags import FINGERPRINT, MODEL_SHA256, TRAINING
 from axagents.workflows.registry.request import Lineage, RegistryRequest
-
-MODEL_SHA256 = "axagents.model_sha256"
-TRAINED = "axagents.training"
-FINGERPRINT = "axagents.fingerprint"
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Origin:
 
     @property
     def trained(self) -> bool:
-        return self.run is not None and self.found_by == "sha256" and TRAINED in self.run.tags
+        return self.run is not None and self.found_by == "sha256" and TRAINING in self.run.tags
 
     @property
     def metrics(self) -> dict[str, Any]:

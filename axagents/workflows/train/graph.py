@@ -17,6 +17,7 @@ from axagents.progress import advance, note
 from axagents.project import Project
 from axagents.stores.tracking.entries import log_files
 from axagents.stores.tracking.runs import RunRecord, find_run, finish_run
+from axagents.stores.tracking.tags import LEAKAGE, NOTE, VERDICT
 from axagents.workflows.experiments.remembering import remember_report
 from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
 from axagents.workflows.outcome import Artifact, Outcome
@@ -195,9 +196,9 @@ def _record(
         runs=load_runs(context.folder, *_RUN_FILES),
         chosen=result.chosen,
         facts={
-            "axagents.verdict": result.verdict,
-            "axagents.leakage": result.leakage.verdict,
-            "mlflow.note.content": report_markdown(result),
+            VERDICT: result.verdict,
+            LEAKAGE: result.leakage.verdict,
+            NOTE: report_markdown(result),
         },
     )
     log_files(context.project, run.run_id, [context.folder / REPORT])

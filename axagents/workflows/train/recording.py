@@ -20,11 +20,12 @@ from axagents.stores.tracking.entries import (
     set_tags,
 )
 from axagents.stores.tracking.environment import capture_environment
-from axagents.stores.tracking.experiments import TAGS, join_tags, open_experiment
+from axagents.stores.tracking.experiments import join_tags, open_experiment, split_tags
 from axagents.stores.tracking.models import log_model
 from axagents.stores.tracking.predictions import FILE, FOLDER
 from axagents.stores.tracking.runs import RunRecord, find_run, open_run
-from axagents.workflows.experiments.evidence import FOLD, SPLIT
+from axagents.stores.tracking.tags import FINGERPRINT, MODEL_PATH, MODEL_SHA256, SPLIT, TRAINING, WORDS
+from axagents.workflows.experiments.evidence import FOLD
 from axagents.workflows.graphs import StepContext
 from axagents.workflows.train.assessing import MODEL, PLOTS
 from axagents.workflows.train.figures import Figures
@@ -94,15 +95,15 @@ def _params(setup: Setup, problem: Problem, *, chosen: str) -> dict[str, Any]:
 
 
 def _tags(context: StepContext, setup: Setup, run: RunRecord) -> dict[str, str]:
-    words = join_tags([*filter(None, run.tags.get(TAGS, "").split(", ")), *setup.request.tags])
+    words = join_tags([*split_tags(run.tags.get(WORDS, "")), *setup.request.tags])
     tags = {
         SPLIT: f"{setup.fingerprint[:16]}/{setup.target}/{setup.folds}x{setup.request.repeats}/{setup.seed}",
-        "axagents.training": context.run_id,
-        "axagents.fingerprint": setup.fingerprint,
-        "axagents.model_sha256": digest(context.folder / MODEL),
-        "axagents.model_path": _inside(context.folder / MODEL, context.project.root),
+        TRAINING: context.run_id,
+        FINGERPRINT: setup.fingerprint,
+        MODEL_SHA256: digest(context.folder / MODEL),
+        MODEL_PATH: _inside(context.folder / MODEL, context.project.root),
     }
-    return tags | ({TAGS: words} if words else {})
+    return tags | ({WORDS: words} if words else {})
 
 
 def _inside(path: Path, root: Path) -> str:

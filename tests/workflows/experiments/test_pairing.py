@@ -13,8 +13,9 @@ from axagents.stores.tracking.entries import log_files, log_metrics, set_tags
 from axagents.stores.tracking.experiments import open_experiment
 from axagents.stores.tracking.predictions import FOLDER, OutOfFold, PredictionFacts, write_predictions
 from axagents.stores.tracking.runs import finish_run, open_run
+from axagents.stores.tracking.tags import CLAIMED, SPLIT
 from axagents.workflows.experiments.comparison import compare_experiments
-from axagents.workflows.experiments.evidence import CLAIMED, FOLD, SPLIT
+from axagents.workflows.experiments.evidence import FOLD
 from axagents.workflows.experiments.request import Comparison, ComparisonRequest
 
 ROWS = 400
