@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from axagents import __version__
 from axagents.contents import ContentFile, Kind, Origin, content_files
 from axagents.errors import NotFound, UserError
+from axagents.filesystem import write_whole
 from axagents.overlay import PACKAGE, lay_over
 from axagents.project import Project
 from axagents.toolkit import ToolSpec, Touch, tool_spec
@@ -137,8 +137,6 @@ def _write_cache(facts: Mapping[str, ToolFacts]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for old in path.parent.glob("tools-*.json"):
             old.unlink(missing_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".new", delete=False, encoding="utf-8") as stream:
-            json.dump({digest: each.model_dump(mode="json") for digest, each in facts.items()}, stream)
-        os.replace(stream.name, path)
+        write_whole(path, json.dumps({digest: each.model_dump(mode="json") for digest, each in facts.items()}))
     except OSError:
         return  # a cache that cannot be kept costs time, nothing else

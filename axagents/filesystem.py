@@ -1,4 +1,4 @@
-"""Tell what kind of file system a folder lies on; SQLite and Chroma are not safe on a network's."""
+"""Files that are there whole or not at all, and what kind of file system they lie on."""
 
 import os
 from dataclasses import dataclass
@@ -26,6 +26,21 @@ class Mount:
         return self.type.lower() in NETWORK
 
 
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Write a file aside and put it in its place, which is returned; a kill leaves at most a `.partial` beside it.
+
+    Raises:
+        OSError: it cannot be written; what was there is there still.
+    """
+    aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.partial")
+    try:
+        aside.write_bytes(content if isinstance(content, bytes) else content.encode())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return path
+
+
 def find_mount(path: Path, mounts: str | None = None) -> Mount:
     """Return the file system that holds `path`; `mounts` is the kernel's table, by default this machine's."""
     listed = read_mounts() if mounts is None else mounts
@@ -42,7 +57,7 @@ def find_mount(path: Path, mounts: str | None = None) -> Mount:
 
 
 def refuse_network(folder: Path) -> None:
-    """Refuse a folder on a network file system, where locks do not hold and state would be lost.
+    """Refuse a folder on a network file system, where SQLite's and Chroma's locks do not hold and state would be lost.
 
     Raises:
         UserError: it lies on one.

@@ -12,6 +12,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from axagents.errors import Failed, UserError, nearest
+from axagents.filesystem import write_whole
 from axagents.settings import SETTINGS_FILE, Settings, check_settings, load_settings, read_settings_file
 
 Source = Literal["default", "ax.toml", "environment"]
@@ -86,12 +87,9 @@ def _typed(text: str) -> Any:
 
 
 def _replace(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        write_whole(path, text)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise Failed(f"cannot write {path}: {error.strerror}; nothing was changed") from error
 
 

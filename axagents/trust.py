@@ -16,6 +16,7 @@ from platformdirs import user_state_path
 from axagents.clock import stamp
 from axagents.errors import Failed, Refused, UserError
 from axagents.fields import sha256_text
+from axagents.filesystem import write_whole
 
 CONTENT_FOLDERS = ("personas", "tools", "prompts", "memory")
 LARGEST_FILE = 1_000_000
@@ -100,11 +101,9 @@ def record_pin(root: Path, name: str, pin: dict[str, str]) -> Path:
 
 def _write(path: Path, record: Mapping[str, Any]) -> Path:
     text = json.dumps({**record, "at": stamp()}, indent=1)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise Failed(f"cannot write {path}: {error.strerror}", hint="set AX_STATE_DIR to a folder of yours") from error
     return path

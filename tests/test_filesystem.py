@@ -1,4 +1,4 @@
-"""Network file systems are recognised from the kernel's own table."""
+"""Network file systems are recognised from the kernel's own table; files are written whole."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from axagents import filesystem
 from axagents.errors import UserError
-from axagents.filesystem import find_mount, refuse_network
+from axagents.filesystem import find_mount, refuse_network, write_whole
 
 # The form is that of proc_pid_mounts(5): device, place, type, options; blanks are written \040.
 MOUNTS = r"""
@@ -44,3 +44,15 @@ def test_a_network_file_system_is_refused_with_the_reason(tmp_path: Path, monkey
     monkeypatch.setattr(filesystem, "read_mounts", lambda: f"server:/export {tmp_path} nfs4 rw 0 0\n")
     with pytest.raises(UserError, match="nfs4"):
         refuse_network(tmp_path / "project")
+
+
+def test_a_file_is_there_whole_or_as_it_was(tmp_path: Path) -> None:
+    place = tmp_path / "report.md"
+    assert write_whole(place, "first") == place
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(place, "half \ud800")
+    with pytest.raises(OSError, match="Not a directory"):
+        write_whole(place / "below", "second")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("report.md", "first")]
+    write_whole(place, b"second")
+    assert place.read_text() == "second"

@@ -1,11 +1,11 @@
 """The profile of a dataset, by its name."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from axagents.clock import utc_now
 from axagents.errors import NotFound, UserError
+from axagents.filesystem import write_whole
 from axagents.ml.columns import ColumnSpec, TargetChoice, choose_task, infer_column
 from axagents.ml.profile.frame import Subject
 from axagents.ml.profile.model import DataProfile
@@ -57,10 +57,7 @@ def save_page(profile: DataProfile, path: Path) -> None:
     if path.is_dir():
         raise UserError(f"{path} is a folder; name a file", field="--html")
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as unfinished:
-            unfinished.write(page)
-        Path(unfinished.name).chmod(0o644)
-        Path(unfinished.name).replace(path)
+        write_whole(path, page)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}", field="--html") from None
 

@@ -1,12 +1,12 @@
 """What is known of the vector index from outside it: how far it has come, who made it, and how its files lay then."""
 
 import json
-import os
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from axagents.filesystem import write_whole
 from axagents.stores.memory.feed import Position
 
 FILE = "axagents.json"
@@ -76,6 +76,4 @@ def read_marker(place: Path) -> Marker | None:
 
 def write_marker(place: Path, marker: Marker) -> None:
     """Leave a marker, whole or not at all."""
-    draft = place / f"{FILE}.{os.getpid()}"
-    draft.write_text(json.dumps(asdict(marker)), encoding="utf-8")
-    draft.replace(place / FILE)
+    write_whole(place / FILE, json.dumps(asdict(marker)))

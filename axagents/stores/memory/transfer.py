@@ -1,6 +1,5 @@
 """Move records out of a project and into one, as JSON lines: all of a file, or nothing of it."""
 
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from axagents.clock import stamp
 from axagents.errors import UserError
 from axagents.fields import canonical_json, sha256_text
+from axagents.filesystem import write_whole
 from axagents.project import Project
 from axagents.requests import parse_json, validate
 from axagents.stores.memory.memory import Memory
@@ -180,12 +180,9 @@ def write_lines(path: Path, lines: list[str]) -> None:
     Raises:
         UserError: the place cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        draft.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, "".join(f"{line}\n" for line in lines))
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}", field="FILE") from None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from axagents.filesystem import write_whole
 from axagents.ml.candidates import FLOOR
 from axagents.ml.importance import Importance, permutation_importance
 from axagents.ml.metrics import METRICS
@@ -17,7 +18,6 @@ from axagents.progress import note
 from axagents.stores.models.save import save_model
 from axagents.stores.tracking.predictions import write_predictions
 from axagents.workflows.train.figures import Figures, collect_figures, kept_predictions
-from axagents.workflows.train.files import write_whole
 from axagents.workflows.train.setup import Material, Setup, make_plan
 from axagents.workflows.train.trained import Trained, fit_and_assess
 

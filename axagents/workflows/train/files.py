@@ -1,7 +1,6 @@
 """What the steps of a training leave in the run's folder for the steps after them."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter
 
+from axagents.filesystem import write_whole
 from axagents.ml.search import CandidateRun, pack_runs, unpack_runs
 
 Value = TypeVar("Value")
@@ -31,14 +31,6 @@ def load_runs(folder: Path, *names: str) -> list[CandidateRun]:
             facts: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
             runs += unpack_runs(dict(arrays), facts)
     return runs
-
-
-def write_whole(path: Path, content: str | bytes) -> Path:
-    """Write a file aside, then put it in its place."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(content if isinstance(content, bytes) else content.encode())
-    os.replace(fresh, path)
-    return path
 
 
 def to_json(kind: type[Value], value: Value) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from axagents.decisions.table import Decision, decide
 from axagents.errors import Refused
+from axagents.filesystem import write_whole
 from axagents.ml.candidates import FLOOR, asked_candidate, choose_candidates
 from axagents.ml.leakage import LeakageReport, check_leakage
 from axagents.ml.metrics import find_metric
@@ -24,7 +25,7 @@ from axagents.workflows.outcome import Artifact, Outcome
 from axagents.workflows.train.assessing import MODEL, PLOTS, assess_model
 from axagents.workflows.train.dataset import find_training_dataset
 from axagents.workflows.train.figures import Figures
-from axagents.workflows.train.files import from_json, load_runs, save_runs, to_json, write_whole
+from axagents.workflows.train.files import from_json, load_runs, save_runs, to_json
 from axagents.workflows.train.recording import open_training_run, record_training
 from axagents.workflows.train.report import report_markdown, report_text
 from axagents.workflows.train.request import LeakageFinding, LeakageSummary, TrainRequest, TrainResult

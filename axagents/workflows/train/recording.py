@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from axagents.filesystem import write_whole
 from axagents.ml.problem import Problem
 from axagents.ml.search import CandidateRun
 from axagents.stores.models.digest import digest
@@ -29,7 +30,6 @@ from axagents.workflows.experiments.evidence import FOLD
 from axagents.workflows.graphs import StepContext
 from axagents.workflows.train.assessing import MODEL, PLOTS
 from axagents.workflows.train.figures import Figures
-from axagents.workflows.train.files import write_whole
 from axagents.workflows.train.setup import Setup
 
 _TYPES = {"number": "double", "boolean": "boolean", "date": "datetime", "string": "string"}
