@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 
 from axagents.errors import UserError, nearest
 from axagents.ml.columns import Task
-from axagents.ml.terms import combine_terms, row_terms
+from axagents.ml.terms import combine_labels, combine_terms, label_sums, row_terms
 
 Needs = Literal["labels", "probabilities", "ranks", "values"]
 
@@ -132,13 +132,21 @@ def compute_metric(name: str, y: np.ndarray, scores: np.ndarray, *, threshold: f
 
     Multiclass precision, recall and F1 are macro averages over the classes of `y` or predicted, AUCs macro
     one-versus-rest over the classes of `y`, the Brier score the sum over classes (0 to 2); definitions are those
-    of scikit-learn. NaN when a ranking has one class only.
+    of scikit-learn, but that MAPE leaves out rows whose target is zero. NaN when a ranking has one class only, and for
+    MAPE where every target is zero.
     """
     metric = METRICS[ALIASES.get(name, name)]
     if metric.needs == "ranks":
         return _ranking(metric.name, y, scores)
-    terms = row_terms(metric.name, y, scores, threshold=threshold)
-    return float(combine_terms(metric.name, terms.sum(axis=0)))
+    if metric.needs == "labels":
+        sums = label_sums(y, decide_labels(scores, threshold), classes=class_count(scores))
+        return float(combine_labels(metric.name, sums, average="positive" if scores.ndim == 1 else "macro"))
+    return float(combine_terms(metric.name, row_terms(metric.name, y, scores).sum(axis=0)))
+
+
+def class_count(scores: np.ndarray) -> int:
+    """Return how many classes scores tell apart: two for one column."""
+    return 2 if scores.ndim == 1 else scores.shape[1]
 
 
 def roc_auc(positive: np.ndarray, scores: np.ndarray) -> float:

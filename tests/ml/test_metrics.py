@@ -72,6 +72,13 @@ def test_regression(seed: int) -> None:
         assert compute_metric(name, y, predicted) == pytest.approx(value, rel=1e-6), name
 
 
+def test_a_target_of_zero_has_no_percentage_error() -> None:
+    y, predicted = np.array([0.0, 2.0, -4.0, 0.0]), np.array([1.0, 3.0, -5.0, 9.0])
+    # By hand: (1/2 + 1/4) / 2; scikit-learn would divide by the smallest number there is.
+    assert compute_metric("mape", y, predicted) == pytest.approx(0.375)
+    assert np.isnan(compute_metric("mape", np.zeros(4), predicted))
+
+
 def test_names() -> None:
     assert [find_metric(name).name for name in ("f1_score", "roc_auc", "auc", "AUC-PR")] == [
         "f1", "auc_roc", "auc_roc", "auc_pr",

@@ -20,7 +20,7 @@ def resample_sums(terms: np.ndarray, units: np.ndarray | None, *, seed: int) -> 
     """
     codes, count = pool_units(len(terms), units, seed=seed)
     own = np.column_stack([np.bincount(codes, weights=column, minlength=count) for column in terms.T])
-    return _weights(count, seed) @ own, own
+    return draw_weights(count, seed) @ own, own
 
 
 def pool_units(rows: int, units: np.ndarray | None, *, seed: int) -> tuple[np.ndarray, int]:
@@ -33,16 +33,19 @@ def pool_units(rows: int, units: np.ndarray | None, *, seed: int) -> tuple[np.nd
     return groups[codes], MOST_UNITS
 
 
-def bca_bounds(value: float, replicates: np.ndarray, left_out: np.ndarray, *, level: float) -> tuple[float, float]:
-    """Return the BCa bounds from bootstrap replicates and the jackknife's leave-one-out values."""
+def bca_bounds(
+    value: float, replicates: np.ndarray, left_out: np.ndarray, *, level: float, counts: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Return the BCa bounds from bootstrap replicates and the jackknife's leave-one-out values, each `counts` times."""
     replicates = replicates[np.isfinite(replicates)]
     if len(replicates) == 0 or np.ptp(replicates) == 0:
         return value, value
     below = np.mean(replicates < value) + np.mean(replicates == value) / 2
     bias = float(norm.ppf(np.clip(below, 1 / (2 * len(replicates)), 1 - 1 / (2 * len(replicates)))))
-    pulled = left_out.mean() - left_out
-    spread = float(np.sum(pulled**2))
-    acceleration = float(np.sum(pulled**3)) / (6 * spread**1.5) if spread > 0 else 0.0
+    times = np.ones(len(left_out)) if counts is None else counts
+    pulled = np.average(left_out, weights=times) - left_out
+    spread = float(np.sum(times * pulled**2))
+    acceleration = float(np.sum(times * pulled**3)) / (6 * spread**1.5) if spread > 0 else 0.0
     shares = [_bca_share(z, bias, acceleration) for z in norm.ppf([(1 - level) / 2, (1 + level) / 2])]
     low, high = np.quantile(replicates, shares)
     return float(low), float(high)
@@ -67,7 +70,7 @@ def bootstrap_precision(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return replicates of the average precision, averaged over classes and views, and the jackknife's influences."""
     codes, count = pool_units(len(y), units, seed=seed)
-    weights = _weights(count, seed)
+    weights = draw_weights(count, seed)
     replicates = np.zeros(RESAMPLES)
     influence = np.zeros(len(y))
     for view in views:
@@ -75,7 +78,7 @@ def bootstrap_precision(
         for positive, scores in columns:
             share = 1 / (len(columns) * len(views))
             replicates += share * _weighted_precisions(positive, scores, weights=weights, codes=codes)
-            influence += share * precision_influence(positive, scores)
+            influence += share * precision_influence(positive, scores)[1]
     return replicates, np.bincount(codes, weights=influence, minlength=count)
 
 
@@ -100,8 +103,8 @@ def _weighted_precisions(
 
 
 @lru_cache(maxsize=2)
-def _weights(count: int, seed: int) -> np.ndarray:
-    """How often each unit is drawn in each resample, (RESAMPLES, count)."""
+def draw_weights(count: int, seed: int) -> np.ndarray:
+    """Return how often each unit is drawn in each resample, (RESAMPLES, count)."""
     rng = np.random.default_rng([seed, count])
     weights = np.empty((RESAMPLES, count), dtype=np.float32)
     for row in weights:

@@ -1,30 +1,35 @@
 """How much each row moves a ranking metric: its influence, from which variances follow, clustered or not.
 
-The area under the ROC curve: DeLong, DeLong and Clarke-Pearson (1988) by the ranks of Sun and Xu (2014); with
+The area under the ROC curve: DeLong, DeLong and Clarke-Pearson (1988) by one sort (Sun and Xu 2014); with
 clusters, Obuchowski (1997). Average precision: the infinitesimal jackknife, the derivative by each row's weight.
 """
 
 import numpy as np
-from scipy.stats import rankdata
-
-from axagents.ml.metrics import average_precision, roc_auc
 
 
-def auc_influence(positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return each row's influence on the AUC (n,); their squares sum to DeLong's variance but for n/(n-1)."""
-    negative = ~positive
-    ones, zeros = int(positive.sum()), int(negative.sum())
-    overall = rankdata(scores)
-    above = (overall[positive] - rankdata(scores[positive])) / zeros
-    below = 1.0 - (overall[negative] - rankdata(scores[negative])) / ones
+def auc_influence(positive: np.ndarray, scores: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the AUC and each row's influence on it (n,); their squares sum to DeLong's variance but for n/(n-1)."""
+    order = np.argsort(scores)
+    ordered, hit = scores[order], positive[order]
+    last = np.flatnonzero(np.append(np.diff(ordered) != 0, True))
+    ones_to = np.cumsum(hit)[last]
+    zeros_to = last + 1 - ones_to
+    ones, zeros = int(ones_to[-1]), int(zeros_to[-1])
+    ones_here, zeros_here = np.diff(ones_to, prepend=0), np.diff(zeros_to, prepend=0)
+    # The share of the other class on the right side of a row, ties counted half; once for each distinct score.
+    above = (zeros_to - zeros_here / 2) / zeros
+    below = (ones - ones_to + ones_here / 2) / ones
+    value = float(np.sum(ones_here * above) / ones)
+    sizes = np.diff(last, prepend=-1)
     influence = np.empty(len(scores))
-    influence[positive] = (above - above.mean()) / ones
-    influence[negative] = (below - below.mean()) / zeros
-    return influence
+    influence[order] = np.where(
+        hit, np.repeat((above - value) / ones, sizes), np.repeat((below - value) / zeros, sizes)
+    )
+    return value, influence
 
 
-def precision_influence(positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return each row's influence on the average precision (n,)."""
+def precision_influence(positive: np.ndarray, scores: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the average precision and each row's influence on it (n,)."""
     order = np.argsort(-scores, kind="stable")
     ordered, hit = scores[order], positive[order].astype(np.float64)
     last = np.flatnonzero(np.append(np.diff(ordered) != 0, True))
@@ -41,7 +46,7 @@ def precision_influence(positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
     moved = (hit * (precision[group] - value + gain[group]) - cost[group]) / total
     influence = np.empty(len(ordered))
     influence[order] = moved
-    return influence
+    return value, influence
 
 
 def ranking_value(name: str, y: np.ndarray, scores: np.ndarray) -> tuple[float, np.ndarray, bool]:
@@ -49,13 +54,13 @@ def ranking_value(name: str, y: np.ndarray, scores: np.ndarray) -> tuple[float, 
 
     Several classes: the macro one-versus-rest mean over the classes of `y`. NaN with one class only.
     """
-    one, influence_of = (roc_auc, auc_influence) if name == "auc_roc" else (average_precision, precision_influence)
+    influence_of = auc_influence if name == "auc_roc" else precision_influence
     columns = [(y == 1, scores)] if scores.ndim == 1 else [(y == code, scores[:, code]) for code in np.unique(y)]
     if any(not positive.any() or positive.all() for positive, _ in columns):
         return float("nan"), np.zeros(len(y)), False
-    values = [one(positive, column) for positive, column in columns]
-    influences = [influence_of(positive, column) for positive, column in columns]
-    return float(np.mean(values)), np.mean(influences, axis=0), len(columns) == 1
+    parts = [influence_of(positive, column) for positive, column in columns]
+    value = float(np.mean([part[0] for part in parts]))
+    return value, np.mean([part[1] for part in parts], axis=0), len(columns) == 1
 
 
 def influence_variance(influence: np.ndarray, *, y: np.ndarray | None = None, units: np.ndarray | None = None) -> float:

@@ -1,6 +1,7 @@
 """The interval of any metric on rows a model has not seen, and of the difference of two models on the same rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import norm
@@ -9,13 +10,13 @@ from axagents.errors import UserError
 from axagents.ml.intervals.bootstrap import bca_bounds, bootstrap_metric, bootstrap_precision
 from axagents.ml.intervals.influence import influence_variance, ranking_value
 from axagents.ml.intervals.interval import Interval
-from axagents.ml.intervals.proportions import proportion_interval, wilson_interval
-from axagents.ml.metrics import METRICS, compute_metric, decide_labels, find_metric
-from axagents.ml.terms import row_terms
+from axagents.ml.intervals.labels import draw_labels
+from axagents.ml.intervals.proportions import clustered_proportion_interval, proportion_interval, wilson_interval
+from axagents.ml.metrics import METRICS, class_count, compute_metric, decide_labels, find_metric
+from axagents.ml.terms import Average, combine_labels, label_sums, row_terms
 
 Scores = np.ndarray | Sequence[np.ndarray]
 MOST_RESAMPLED_ROWS = 20_000
-_PROPORTIONS = ("accuracy", "precision", "recall")
 
 
 def metric_interval(
@@ -30,9 +31,10 @@ def metric_interval(
 ) -> Interval:
     """Return a metric with its interval.
 
-    Proportions by Wilson (exact at 0 and 1 and below 40 trials), AUC by DeLong on the logit, the rest by the BCa
-    bootstrap, average precision above 20,000 rows by its influence function on the logit; clustered by `entity` when
-    given. `scores` as in `compute_metric`; a list of arrays are repeats, whose metric is averaged.
+    Accuracy, and precision, recall and F1 of two classes, by Wilson (exact at 0 and 1 and below 40 trials), AUC by
+    DeLong on the logit, the rest by the BCa bootstrap, average precision above 20,000 rows by its influence function on
+    the logit; clustered by `entity` when given. `scores` as in `compute_metric`; a list of arrays are repeats, whose
+    metric is averaged.
     NaN bounds where the metric is not defined (a ranking of one class).
     """
     name = find_metric(name).name
@@ -40,14 +42,38 @@ def metric_interval(
     _check_rows(y, views)
     if METRICS[name].needs == "ranks":
         return _ranking_interval(name, y, views, entity=entity, level=level, seed=seed)
-    if name in _PROPORTIONS and entity is None and len(views) == 1 and (name == "accuracy" or views[0].ndim == 1):
-        return _simple_proportion(name, y, views[0], threshold=threshold, level=level)
-    terms = [row_terms(name, y, view, threshold=threshold) for view in views]
     value = float(np.mean([compute_metric(name, y, view, threshold=threshold) for view in views]))
-    replicates, left_out = bootstrap_metric(name, terms, entity, seed=seed)
-    low, high = bca_bounds(value, replicates, left_out, level=level)
-    found = Interval(value, low, high, level, _bootstrap_name(entity))
-    return _widen_degenerate(name, found, y, entity=entity).clipped(name)
+    if METRICS[name].needs == "labels":
+        predicted = [decide_labels(view, threshold) for view in views]
+        if len(views) == 1 and (name == "accuracy" or views[0].ndim == 1):
+            return _proportion(name, y, predicted[0], entity=entity, level=level)
+        average: Average = "positive" if views[0].ndim == 1 else "macro"
+        draws = draw_labels(y, predicted, entity, classes=class_count(views[0]), seed=seed)
+        bounds = bca_bounds(value, *draws.metric(name, average), level=level, counts=draws.counts)
+        found = Interval(value, *bounds, level, _bootstrap_name(entity))
+        return _widen_degenerate(found, y, entity=entity).clipped(name)
+    terms = [row_terms(name, y, view) for view in views]
+    bounds = bca_bounds(value, *bootstrap_metric(name, terms, entity, seed=seed), level=level)
+    return Interval(value, *bounds, level, _bootstrap_name(entity)).clipped(name)
+
+
+def average_interval(
+    name: str,
+    y: np.ndarray,
+    predicted: np.ndarray,
+    *,
+    classes: int,
+    average: Average,
+    entity: np.ndarray | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Return precision, recall or F1 averaged over classes with its BCa interval; `predicted` are class codes."""
+    value = float(combine_labels(name, label_sums(y, predicted, classes=classes), average=average))
+    draws = draw_labels(y, [predicted], entity, classes=classes, seed=seed)
+    bounds = bca_bounds(value, *draws.metric(name, average), level=level, counts=draws.counts)
+    found = Interval(value, *bounds, level, _bootstrap_name(entity))
+    return _widen_degenerate(found, y, entity=entity).clipped(name)
 
 
 def paired_interval(
@@ -72,17 +98,40 @@ def paired_interval(
         _check_rows(y, side)
     if METRICS[name].needs == "ranks":
         return _ranking_difference(name, y, sides, entity=entity, level=level, seed=seed)
-    values, replicates, left_out = [], [], []
-    for side, threshold in zip(sides, thresholds, strict=True):
-        terms = [row_terms(name, y, view, threshold=threshold) for view in side]
-        values.append(float(np.mean([compute_metric(name, y, view, threshold=threshold) for view in side])))
-        # The same seed and units draw the same rows for both sides.
-        drawn, left = bootstrap_metric(name, terms, entity, seed=seed)
-        replicates.append(drawn)
-        left_out.append(left)
+    values = [
+        float(np.mean([compute_metric(name, y, view, threshold=threshold) for view in side]))
+        for side, threshold in zip(sides, thresholds, strict=True)
+    ]
     difference = values[0] - values[1]
-    low, high = bca_bounds(difference, replicates[0] - replicates[1], left_out[0] - left_out[1], level=level)
+    counts = None
+    if METRICS[name].needs == "labels":
+        (drawn, left), counts = _label_differences(name, y, sides, thresholds=thresholds, entity=entity, seed=seed)
+    else:
+        # The same seed and units draw the same rows for both sides.
+        one, other = (
+            bootstrap_metric(name, [row_terms(name, y, view) for view in side], entity, seed=seed) for side in sides
+        )
+        drawn, left = one[0] - other[0], one[1] - other[1]
+    low, high = bca_bounds(difference, drawn, left, level=level, counts=counts)
     return Interval(difference, low, high, level, "paired " + _bootstrap_name(entity))
+
+
+def _label_differences(
+    name: str,
+    y: np.ndarray,
+    sides: tuple[list[np.ndarray], list[np.ndarray]],
+    *,
+    thresholds: tuple[float | None, float | None],
+    entity: np.ndarray | None,
+    seed: int,
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Return replicates and leave-one-out values of a difference, and how often each of the latter occurs."""
+    views = [decide_labels(view, cut) for side, cut in zip(sides, thresholds, strict=True) for view in side]
+    draws = draw_labels(y, views, entity, classes=class_count(sides[0][0]), seed=seed)
+    average: Average = "positive" if sides[0][0].ndim == 1 else "macro"
+    one = draws.metric(name, average, range(len(sides[0])))
+    other = draws.metric(name, average, range(len(sides[0]), len(views)))
+    return (one[0] - other[0], one[1] - other[1]), draws.counts
 
 
 def simultaneous_level(level: float, count: int) -> float:
@@ -99,17 +148,32 @@ def _check_rows(y: np.ndarray, views: list[np.ndarray]) -> None:
         raise UserError(f"an interval needs one score for each of the {len(y):,} rows")
 
 
-def _simple_proportion(
-    name: str, y: np.ndarray, scores: np.ndarray, *, threshold: float | None, level: float
+def _proportion(
+    name: str, y: np.ndarray, predicted: np.ndarray, *, entity: np.ndarray | None, level: float
 ) -> Interval:
-    predicted = decide_labels(scores, threshold)
-    if name == "accuracy":
-        return proportion_interval(int((predicted == y).sum()), len(y), level=level)
-    among = predicted == 1 if name == "precision" else y == 1
-    if not among.any():
+    """Accuracy, or precision, recall or F1 of class 1, as a share of the rows that it is about.
+
+    F1 = 2 J / (1 + J) with J the hits among the rows that are positive or called so (the indirect Wilson interval of
+    Lam, Gopal and Qian 2023).
+    """
+    hits = predicted == y
+    among = {
+        "accuracy": slice(None),
+        "precision": predicted == 1,
+        "recall": y == 1,
+        "f1": (predicted == 1) | (y == 1),
+    }[name]
+    hits = hits[among]
+    if len(hits) == 0:
         return Interval(0.0, 0.0, 1.0, level, "nothing to divide by")
-    hits = int(((predicted == 1) & (y == 1)).sum())
-    return proportion_interval(hits, int(among.sum()), level=level)
+    if entity is None:
+        found = proportion_interval(int(hits.sum()), len(hits), level=level)
+    else:
+        found = clustered_proportion_interval(hits, entity[among], level=level)
+    if name != "f1":
+        return found
+    value, low, high = (2 * share / (1 + share) for share in (found.value, found.low, found.high))
+    return replace(found, value=value, low=low, high=high)
 
 
 def _ranking(name: str, y: np.ndarray, views: list[np.ndarray]) -> tuple[float, np.ndarray, bool]:
@@ -170,10 +234,9 @@ def _unit_codes(entity: np.ndarray | None) -> np.ndarray | None:
     return None if entity is None else np.unique(entity, return_inverse=True)[1]
 
 
-def _widen_degenerate(name: str, found: Interval, y: np.ndarray, *, entity: np.ndarray | None) -> Interval:
+def _widen_degenerate(found: Interval, y: np.ndarray, *, entity: np.ndarray | None) -> Interval:
     """Where every resample gave the same value at the edge of the range, fall back on a proportion's interval."""
-    metric = METRICS[name]
-    if found.width > 0 or metric.needs != "labels":
+    if found.width > 0:
         return found
     trials = len(y) if entity is None else len(np.unique(entity))
     wide = wilson_interval(found.value * trials, trials, level=found.level)

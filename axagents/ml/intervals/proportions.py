@@ -1,8 +1,10 @@
 """Intervals of a proportion."""
 
 import math
+from dataclasses import replace
 
-from scipy.stats import beta, norm
+import numpy as np
+from scipy.stats import beta, norm, t
 
 from axagents.errors import UserError
 from axagents.ml.intervals.interval import Interval
@@ -35,6 +37,30 @@ def proportion_interval(successes: float, trials: float, *, level: float = 0.95)
     if trials < 40 or successes in (0, trials):
         return clopper_pearson_interval(successes, trials, level=level)
     return wilson_interval(successes, trials, level=level)
+
+
+def clustered_proportion_interval(hits: np.ndarray, units: np.ndarray, *, level: float = 0.95) -> Interval:
+    """Return Wilson's interval of a share of rows of which those of one unit depend on each other.
+
+    The rows are taken for as many as would give the variance between units (Korn and Graubard 1998): at most all, and
+    fewer where there are few units, by Student's t.
+
+    Args:
+        hits: whether each row succeeded, shape (n,).
+        units: which unit each row belongs to, shape (n,); of any type.
+    """
+    codes = np.unique(units, return_inverse=True)[1]
+    count = int(codes.max(initial=-1)) + 1
+    if count < 2:
+        share = float(np.mean(hits)) if len(hits) else 0.0
+        return Interval(share, 0.0, 1.0, level, "one entity only, no interval")
+    share = float(np.mean(hits))
+    gaps = np.bincount(codes, weights=hits - share)
+    variance = float(np.sum(gaps**2)) * count / (count - 1) / len(hits) ** 2
+    trials = min(share * (1 - share) / variance, len(hits)) if variance > 0 else float(count)
+    trials *= float((norm.ppf(0.5 + level / 2) / t.ppf(0.5 + level / 2, count - 1)) ** 2)
+    found = proportion_interval(share * trials, trials, level=level)
+    return replace(found, value=share, method=f"{found.method}, clustered by entity")
 
 
 def _check(successes: float, trials: float) -> None:

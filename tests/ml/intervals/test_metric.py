@@ -1,13 +1,14 @@
 """The intervals of metrics, against closed forms, reference libraries and simulation."""
 
 import time
+from typing import Literal
 
 import numpy as np
 import pytest
 from scipy.stats import bootstrap, norm
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, log_loss, roc_auc_score
 
-from axagents.ml.intervals import metric_interval, paired_interval, simultaneous_level
+from axagents.ml.intervals import average_interval, metric_interval, paired_interval, simultaneous_level
 from axagents.ml.intervals.influence import precision_influence
 
 
@@ -78,8 +79,9 @@ def test_average_precision_like_a_plain_bootstrap() -> None:
 def test_influence_of_a_row_on_average_precision_is_its_derivative() -> None:
     y, scores = draw(200, seed=6)
     scores = scores.round(2)
-    influence = precision_influence(y == 1, scores)
+    value, influence = precision_influence(y == 1, scores)
     base = average_precision_score(y, scores)
+    assert value == pytest.approx(base, abs=1e-12)
     for row in (0, 7, 100, 199):
         weights = np.ones(200)
         weights[row] += 1e-6
@@ -92,6 +94,53 @@ def test_forty_of_forty_is_exact() -> None:
     y = np.ones(40, dtype=np.int64)
     found = metric_interval("accuracy", y, np.full(40, 0.9))
     assert (found.low, found.high) == (pytest.approx(0.025 ** (1 / 40)), 1.0)
+
+
+def test_f1_by_the_interval_of_its_proportion() -> None:
+    # 8 hits, 1 false alarm, 1 missed: J = 8 / 10, whose exact interval is [.4439, .9748] in the printed tables of
+    # Clopper and Pearson; F1 = 2 J / (1 + J).
+    y = np.array([1] * 9 + [0] * 21)
+    scores = np.array([1.0] * 8 + [0.0] + [1.0] + [0.0] * 20)
+    found = metric_interval("f1", y, scores)
+    assert found.value == pytest.approx(f1_score(y, scores > 0.5), abs=1e-12)
+    assert found.low == pytest.approx(2 * 0.4439 / 1.4439, abs=1e-4)
+    assert found.high == pytest.approx(2 * 0.9748 / 1.9748, abs=1e-4)
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_averages_like_resampling_the_rows(average: Literal["macro", "weighted"]) -> None:
+    rng = np.random.default_rng(3)
+    y = rng.choice(4, 600, p=[0.5, 0.3, 0.15, 0.05])
+    predicted = np.where(rng.random(600) < 0.7, y, rng.integers(0, 4, 600))
+    drawn = []
+    for _ in range(1000):
+        rows = rng.integers(0, 600, 600)
+        drawn.append(f1_score(y[rows], predicted[rows], average=average, zero_division=0))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    found = average_interval("f1", y, predicted, classes=4, average=average)
+    clustered = average_interval("f1", y, predicted, classes=4, average=average, entity=np.arange(600))
+    assert found.value == pytest.approx(f1_score(y, predicted, average=average), abs=1e-12)
+    for each in (found, clustered):
+        assert (each.low, each.high) == (
+            pytest.approx(low, abs=0.12 * (high - low)),
+            pytest.approx(high, abs=0.12 * (high - low)),
+        )
+
+
+def test_paired_labels_like_resampling_the_rows() -> None:
+    y, first = draw(500, seed=21)
+    second = np.clip(first + np.random.default_rng(1).normal(scale=0.2, size=500), 0, 1)
+    third = np.clip(first + np.random.default_rng(2).normal(scale=0.2, size=500), 0, 1)
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(1000):
+        rows = rng.integers(0, 500, 500)
+        one, *others = (f1_score(y[rows], scores[rows] >= 0.4) for scores in (first, second, third))
+        drawn.append(one - np.mean(others))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    found = paired_interval("f1", y, first=first, second=[second, third], thresholds=(0.4, 0.4))
+    assert found.low == pytest.approx(low, abs=0.12 * (high - low))
+    assert found.high == pytest.approx(high, abs=0.12 * (high - low))
 
 
 def test_perfect_ranking_is_not_certain() -> None:
