@@ -100,53 +100,53 @@ def test_no_command_is_named_that_there_is_not(ranker: Ranker) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    ("sentence", "arguments"),
-    [
-        (
-            "log a run to churn_v3 with lr 0.01 and depth 6",
-            {"experiment_name": "churn_v3", "params": {"lr": 0.01, "depth": 6}},
-        ),
-        (
-            "track in churn_v2: lr=0,05, batch size 64, optimizer=adam, auc 0.83",
-            {
-                "experiment_name": "churn_v2",
-                "params": {"lr": 0.05, "batch_size": 64, "optimizer": "adam"},
-                "metrics": {"auc_roc": 0.83},
-            },
-        ),
-        (
-            "train on customers.csv with 2 trials, seed 1, 3 folds repeated 2 times and a budget of 30 seconds",
-            {
-                "dataset": "customers.csv",
-                "target": "is_churned",
-                "trials": 2,
-                "seed": 1,
-                "folds": 3,
-                "repeats": 2,
-                "search_seconds": 30,
-            },
-        ),
-        (
-            "train a linear model on customer and log it to the experiment churn_v3",
-            {"dataset": "customer", "target": "is_churned", "model": "linear", "experiment": "churn_v3"},
-        ),
-        (
-            "train on customer without monthly_charges",
-            {"dataset": "customer", "target": "is_churned", "exclude": ["monthly_charges"]},
-        ),
-        ("describe data/customers.csv", {"dataset": "customers", "target": "is_churned"}),
-        (
-            "save this note for 30 days: the key rotates on friday",
-            {
-                "namespace": "notes",
-                "value": {"text": "the key rotates on friday"},
-                "key": "the-key-rotates-on-friday",
-                "ttl": 2_592_000.0,
-            },
-        ),
-    ],
-)
+TYPED = [
+    (
+        "log a run to churn_v3 with lr 0.01 and depth 6",
+        {"experiment_name": "churn_v3", "params": {"lr": 0.01, "depth": 6}},
+    ),
+    (
+        "track in churn_v2: lr=0,05, batch size 64, optimizer=adam, auc 0.83",
+        {
+            "experiment_name": "churn_v2",
+            "params": {"lr": 0.05, "batch_size": 64, "optimizer": "adam"},
+            "metrics": {"auc_roc": 0.83},
+        },
+    ),
+    (
+        "train on customers.csv with 2 trials, seed 1, 3 folds repeated 2 times and a budget of 30 seconds",
+        {
+            "dataset": "customers.csv",
+            "target": "is_churned",
+            "trials": 2,
+            "seed": 1,
+            "folds": 3,
+            "repeats": 2,
+            "search_seconds": 30,
+        },
+    ),
+    (
+        "train a linear model on customer and log it to the experiment churn_v3",
+        {"dataset": "customer", "target": "is_churned", "model": "linear", "experiment": "churn_v3"},
+    ),
+    (
+        "train on customer without monthly_charges",
+        {"dataset": "customer", "target": "is_churned", "exclude": ["monthly_charges"]},
+    ),
+    ("describe data/customers.csv", {"dataset": "customers", "target": "is_churned"}),
+    (
+        "save this note for 30 days: the key rotates on friday",
+        {
+            "namespace": "notes",
+            "value": {"text": "the key rotates on friday"},
+            "key": "the-key-rotates-on-friday",
+            "ttl": 2_592_000.0,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("sentence", "arguments"), TYPED)
 def test_typed_values_reach_their_fields(plan: PlanIt, sentence: str, arguments: dict[str, object]) -> None:
     planned = plan(sentence)
     assert planned.outcome == "run"

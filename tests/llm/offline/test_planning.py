@@ -22,9 +22,10 @@ def test_the_forty_sentences_come_out_right(case: dict[str, object]) -> None:
     assert SCORER.score(case).wrong == ()
 
 
-def test_held_out_sentences_come_out_as_often_as_asked() -> None:
+@pytest.mark.parametrize("name", ["heldout", "strangers", "fresh"])
+def test_held_out_sentences_come_out_as_often_as_asked(name: str) -> None:
     # The limits are those of the specification for sentences typed by other people.
-    cases = read_cases(PLANNER / "heldout.yaml")
+    cases = read_cases(PLANNER / f"{name}.yaml")
     kinds = Counter(SCORER.score(case).kind for case in cases)
     assert kinds["right"] >= 0.8 * len(cases)
     assert kinds["wrong-effect"] == 0
