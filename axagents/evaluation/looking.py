@@ -1,10 +1,10 @@
 """What a project holds, read straight from its databases and files, not by the code that wrote them."""
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from axagents.stores.database import open_reading
 
 _NOT_FILES = (".ax", ".git")
 
@@ -79,5 +79,5 @@ def _files(root: Path) -> dict[str, int]:
 def _rows(path: Path, text: str) -> list[tuple[Any, ...]]:
     if not path.exists():
         return []
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+    with open_reading(path) as connection:
         return connection.execute(text).fetchall()

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +13,22 @@ from axagents.filesystem import refuse_network
 from axagents.project import Project
 
 _BUSY_SECONDS = 30
+
+
+@contextmanager
+def open_reading(path: Path, *, wait: float = _BUSY_SECONDS, unshared: bool = False) -> Generator[sqlite3.Connection]:
+    """Give a connection to any SQLite file that cannot write to it, nor make it.
+
+    Args:
+        wait: seconds to wait while somebody else has the file for himself.
+        unshared: nobody else works on it, so that SQLite needs no files beside it.
+
+    Raises:
+        sqlite3.Error: there is no such file, or it is no database.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if unshared else ''}"
+    with closing(sqlite3.connect(address, uri=True, timeout=wait)) as connection:
+        yield connection
 
 
 class Database:

@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from axagents.project import Project
+from axagents.stores.database import open_reading
 
 DATABASES = ("ax.db", "mlflow.db")
 DERIVED_TABLES = ("memory_words", "memory_terms", "sqlite_", "alembic_version")
@@ -68,7 +67,7 @@ def _differences(one: Snapshot, other: Snapshot, tables: list[str]) -> dict[str,
 def _tables(path: Path) -> Iterator[tuple[str, Counter[str]]]:
     if not path.exists():
         return
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+    with open_reading(path) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in sorted(names):
             if not name.startswith(DERIVED_TABLES):

@@ -18,7 +18,7 @@ from axagents.errors import Failed, UserError
 from axagents.progress import advance
 from axagents.project import STATE_FOLDER, Project
 from axagents.settings import SETTINGS_FILE
-from axagents.stores.database import migration_names
+from axagents.stores.database import migration_names, open_reading
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -123,7 +123,7 @@ def _sources(project: Project, scratch: Path) -> Iterator[tuple[str, Path]]:
 def _copy_database(source: Path, copy: Path) -> Path:
     try:
         with (
-            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=30)) as origin,
+            open_reading(source) as origin,
             closing(sqlite3.connect(copy)) as target,
         ):
             origin.backup(target, pages=4096)

@@ -4,14 +4,13 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from axagents.errors import AxError
 from axagents.filesystem import find_mount
 from axagents.project import Project
-from axagents.stores.database import migration_names
+from axagents.stores.database import migration_names, open_reading
 from axagents.stores.memory.marker import read_marker
 from axagents.trust import read_holding
 from axagents.upkeep.check import Check
@@ -61,9 +60,8 @@ def check_database(path: Path) -> Check:
         return Check(name=name, state="ok", found="not made yet")
     # SQLite cannot open a journalled file in a folder that it may not write to, unless told that nobody else does.
     writable = os.access(path.parent, os.W_OK)
-    address = f"{path.as_uri()}?mode=ro{'' if writable else '&immutable=1'}"
     try:
-        with closing(sqlite3.connect(address, uri=True, timeout=5)) as connection:
+        with open_reading(path, wait=5, unshared=not writable) as connection:
             (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         said = str(error)
@@ -139,7 +137,7 @@ def _query(path: Path, statement: str) -> int | None:
     if not path.exists():
         return None
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        with open_reading(path, wait=5) as connection:
             return int(connection.execute(statement).fetchone()[0])
     except sqlite3.Error:
         return None

@@ -3,9 +3,7 @@
 import hashlib
 import os
 import shutil
-import sqlite3
 import zipfile
-from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +17,7 @@ from axagents.filesystem import refuse_network
 from axagents.progress import advance
 from axagents.project import STATE_FOLDER, open_project
 from axagents.settings import SETTINGS_FILE
-from axagents.stores.database import migration_names
+from axagents.stores.database import migration_names, open_reading
 from axagents.stores.runs import Runs
 from axagents.upkeep.backup import CHUNK, FORMAT, MANIFEST, BackupFile, Manifest
 from axagents.upkeep.exchange import exchange
@@ -165,7 +163,7 @@ def _check_databases(folder: Path) -> None:
             raise Failed(f"{path.name} in the backup is {check.found}; nothing was changed")
     records = folder / "ax.db"
     if records.exists():
-        with closing(sqlite3.connect(f"{records.as_uri()}?mode=ro", uri=True)) as connection:
+        with open_reading(records) as connection:
             (applied,) = connection.execute("PRAGMA user_version").fetchone()
         if applied > len(migration_names()):
             raise UserError("this backup was written by a newer axagents; nothing was changed", field="FILE")

@@ -1,11 +1,11 @@
 """The names of experiments, read without MLflow where they lie in the project's own store."""
 
 import sqlite3
-from contextlib import closing
 from importlib import import_module
 from typing import Any
 
 from axagents.project import Project
+from axagents.stores.database import open_reading
 
 
 def experiment_names(project: Project) -> list[str]:
@@ -16,7 +16,7 @@ def experiment_names(project: Project) -> list[str]:
     if not project.mlflow_path.exists():
         return []
     try:
-        with closing(sqlite3.connect(f"file:{project.mlflow_path}?mode=ro", uri=True, timeout=5)) as connection:
+        with open_reading(project.mlflow_path, wait=5) as connection:
             rows = connection.execute(
                 "SELECT name FROM experiments WHERE lifecycle_stage = 'active' AND (name != 'Default' OR EXISTS"
                 " (SELECT 1 FROM runs WHERE runs.experiment_id = experiments.experiment_id))"
