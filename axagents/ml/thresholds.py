@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from axagents.errors import UserError
 
-RuleKind = Literal["f1", "youden", "cost", "recall-at-least", "precision-at-least", "fixed"]
+RuleKind = Literal["f1", "youden", "cost", "recall-at-least", "precision-at-least", "alerts-at-most", "fixed"]
 
 
 class ThresholdRule(BaseModel):
@@ -18,9 +18,19 @@ class ThresholdRule(BaseModel):
     kind: RuleKind = "f1"
     cost_false_positive: float = Field(default=1.0, ge=0)
     cost_false_negative: float = Field(default=1.0, ge=0)
+    cost_true_positive: float = Field(default=0.0, description="What a hit costs; below zero what it gains.")
+    cost_true_negative: float = Field(default=0.0, description="What a row rightly left alone costs.")
     level: float = Field(
         default=0.5, ge=0, le=1, description="The recall or precision demanded, or the fixed threshold."
     )
+    alerts_per_thousand: float = Field(
+        default=100.0, gt=0, le=1000, description="How many of a thousand rows may be called positive."
+    )
+
+    def cost(self, sums: np.ndarray) -> np.ndarray:
+        """Return the cost of counts (..., 4): true positives, false positives, false negatives, true negatives."""
+        each = [self.cost_true_positive, self.cost_false_positive, self.cost_false_negative, self.cost_true_negative]
+        return sums @ np.array(each)
 
 
 class ThresholdChoice(BaseModel):
@@ -51,7 +61,7 @@ class Curve(BaseModel):
     @property
     def precision(self) -> np.ndarray:
         """Hits among the rows called positive."""
-        return self.true_positives / (self.true_positives + self.false_positives)
+        return self.true_positives / self.called
 
     @property
     def recall(self) -> np.ndarray:
@@ -66,8 +76,18 @@ class Curve(BaseModel):
     @property
     def f1(self) -> np.ndarray:
         """The harmonic mean of precision and recall."""
-        called = self.true_positives + self.false_positives
-        return 2 * self.true_positives / (called + self.positives)
+        return 2 * self.true_positives / (self.called + self.positives)
+
+    @property
+    def called(self) -> np.ndarray:
+        """The rows called positive."""
+        return self.true_positives + self.false_positives
+
+    @property
+    def counts(self) -> np.ndarray:
+        """True positives, false positives, false negatives and true negatives, one row a threshold, shape (m, 4)."""
+        missed, spared = self.positives - self.true_positives, self.negatives - self.false_positives
+        return np.column_stack([self.true_positives, self.false_positives, missed, spared])
 
 
 def rule_for(primary: str, *, guesses: bool = False) -> ThresholdRule:
@@ -98,8 +118,9 @@ def threshold_curve(y: np.ndarray, scores: np.ndarray) -> Curve:
 def choose_threshold(y: np.ndarray, scores: np.ndarray, rule: ThresholdRule | None = None) -> ThresholdChoice:
     """Choose a threshold on out-of-fold scores; rows without a score are left out.
 
-    f1 and youden: the highest F1, or recall less false positive rate; cost: the lowest cost of errors;
-    recall-at-least and precision-at-least: the best of the other that keeps the level, `met` False when none does.
+    f1 and youden: the highest F1, or recall less false positive rate; cost: the lowest cost; recall-at-least and
+    precision-at-least: the best of the other that keeps the level, `met` False when none does; alerts-at-most: the
+    highest recall within so many alerts.
     A threshold lies half-way to the next lower score, so that new scores fall on either side as these do.
     """
     rule = rule or ThresholdRule()
@@ -110,12 +131,26 @@ def choose_threshold(y: np.ndarray, scores: np.ndarray, rule: ThresholdRule | No
     curve = threshold_curve(y, scores)
     if rule.kind == "fixed":
         return _describe(curve, rule, place=_place_of(curve, rule.level), threshold=rule.level)
-    if rule.kind == "cost" and _costs(curve, rule).min() > rule.cost_false_negative * curve.positives:
+    if _calls_none(curve, rule):
         return _describe(curve, rule, place=None, threshold=float(np.nextafter(curve.thresholds[0], np.inf)))
     place, met = _best_place(curve, rule)
     lower = curve.thresholds[place + 1] if place + 1 < len(curve.thresholds) else curve.thresholds[place]
     threshold = float((curve.thresholds[place] + lower) / 2)
     return _describe(curve, rule, place=place, threshold=threshold, met=met)
+
+
+def _calls_none(curve: Curve, rule: ThresholdRule) -> bool:
+    if rule.kind == "cost":
+        return bool(rule.cost(curve.counts).min() > _cost_of_none(curve, rule))
+    return rule.kind == "alerts-at-most" and not _within_alerts(curve, rule).any()
+
+
+def _cost_of_none(curve: Curve, rule: ThresholdRule) -> float:
+    return float(rule.cost(np.array([0, 0, curve.positives, curve.negatives])))
+
+
+def _within_alerts(curve: Curve, rule: ThresholdRule) -> np.ndarray:
+    return 1000 * curve.called <= rule.alerts_per_thousand * (curve.positives + curve.negatives)
 
 
 def _best_place(curve: Curve, rule: ThresholdRule) -> tuple[int, bool]:
@@ -124,7 +159,9 @@ def _best_place(curve: Curve, rule: ThresholdRule) -> tuple[int, bool]:
     if rule.kind == "youden":
         return int((curve.recall - curve.false_positive_rate).argmax()), True
     if rule.kind == "cost":
-        return int(_costs(curve, rule).argmin()), True
+        return int(rule.cost(curve.counts).argmin()), True
+    if rule.kind == "alerts-at-most":
+        return int(np.where(_within_alerts(curve, rule), curve.recall, -1.0).argmax()), True
     demanded, other = curve.recall, curve.precision
     if rule.kind == "precision-at-least":
         demanded, other = other, demanded
@@ -132,11 +169,6 @@ def _best_place(curve: Curve, rule: ThresholdRule) -> tuple[int, bool]:
     if not kept.any():
         return int(demanded.argmax()), False
     return int(np.where(kept, other, -1.0).argmax()), True
-
-
-def _costs(curve: Curve, rule: ThresholdRule) -> np.ndarray:
-    missed = curve.positives - curve.true_positives
-    return rule.cost_false_positive * curve.false_positives + rule.cost_false_negative * missed
 
 
 def _place_of(curve: Curve, threshold: float) -> int | None:
@@ -149,17 +181,16 @@ def _describe(
     curve: Curve, rule: ThresholdRule, *, place: int | None, threshold: float, met: bool = True
 ) -> ThresholdChoice:
     if place is None:
-        cost = rule.cost_false_negative * curve.positives
+        cost = _cost_of_none(curve, rule)
         return ThresholdChoice(
             threshold=threshold, precision=0.0, recall=0.0, f1=0.0, share_positive=0.0, cost=cost, met=met
         )
-    called = curve.true_positives[place] + curve.false_positives[place]
     return ThresholdChoice(
         threshold=threshold,
         precision=float(curve.precision[place]),
         recall=float(curve.recall[place]),
         f1=float(curve.f1[place]),
-        share_positive=float(called / (curve.positives + curve.negatives)),
-        cost=float(_costs(curve, rule)[place]),
+        share_positive=float(curve.called[place] / (curve.positives + curve.negatives)),
+        cost=float(rule.cost(curve.counts[place])),
         met=met,
     )

@@ -85,3 +85,34 @@ def test_fixed_thresholds_gaps_and_one_class() -> None:
     with pytest.raises(UserError, match="both classes"):
         choose_threshold(np.zeros(10, dtype=np.int64), np.linspace(0, 1, 10))
     assert (rule_for("accuracy").kind, rule_for("auc_roc").kind) == ("cost", "f1")
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.floats(20, 900))
+def test_alerts_stay_within_their_number(seed: int, alerts: float) -> None:
+    y, scores = draw(seed)
+    found = choose_threshold(y, scores, ThresholdRule(kind="alerts-at-most", alerts_per_thousand=alerts))
+    called = scores >= found.threshold
+    assert 1000 * called.mean() <= alerts
+    allowed = [cut for cut in [*np.unique(scores), 2.0] if 1000 * (scores >= cut).mean() <= alerts]
+    assert found.recall == pytest.approx(max(recall_score(y, scores >= cut) for cut in allowed))
+    assert found.share_positive == pytest.approx(called.mean())
+
+
+def test_a_hit_may_gain_and_a_contact_may_cost() -> None:
+    y, scores = draw(3)
+    # Elkan (2001), eq. 2: call a row positive from p = (c10 - c00) / (c10 - c00 + c01 - c11); here all four are known.
+    rule = ThresholdRule(
+        kind="cost", cost_true_positive=-8, cost_false_positive=2, cost_false_negative=1, cost_true_negative=0.5
+    )
+
+    def cost(cut: float) -> float:
+        called, positive = scores >= cut, y == 1
+        counts = [(called & positive).sum(), (called & ~positive).sum(), (~called & positive).sum()]
+        return float(np.dot([-8, 2, 1], counts) + 0.5 * (~called & ~positive).sum())
+
+    found = choose_threshold(y, scores, rule)
+    assert found.cost == pytest.approx(min(cost(cut) for cut in [*np.unique(scores), 2.0]))
+    large = np.random.default_rng(0).random(400_000)
+    drawn = (np.random.default_rng(1).random(400_000) < large).astype(np.int64)
+    assert choose_threshold(drawn, large, rule).threshold == pytest.approx(1.5 / (1.5 + 9), abs=0.02)
