@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from axagents.agents.opening import Desk
 from axagents.agents.prompting import render_prompt
 from axagents.agents.proposal import Ground, draw
+from axagents.agents.publishing import publishes
 from axagents.agents.request import Request
 from axagents.agents.wording import explain_turn, spell_plan
 from axagents.llm.turn import Call, Message, Turn
@@ -55,7 +56,7 @@ def _as_dry_run(desk: Desk, query: str, turn: Turn) -> DryRun:
     plans = [draw(call, ground).as_dict() for call in effects]
     going = turn.stop_reason in ("calls", "answer")
     return DryRun(
-        outcome=_outcome(turn, bool(effects)),
+        outcome=_outcome(turn, bool(effects) or any(publishes(call, query) for call in turn.calls)),
         calls=calls if going else [],
         needs=[need.field for need in turn.needs],
         candidates=list(turn.candidates),
@@ -87,4 +88,5 @@ def _shown(call: Call) -> dict[str, Any]:
         "arguments": call.arguments,
         "sources": {name: source.model_dump(mode="json") for name, source in call.sources.items()},
         "condition": call.condition,
+        "ignored": list(call.ignored),
     }

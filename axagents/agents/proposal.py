@@ -119,6 +119,8 @@ def _lines(call: Call, kind: str, bound: str, *, tainted: Mapping[str, str]) -> 
     for name, value, origin in rows:
         mark = "  ! not in your words and not in this project" if name in tainted else ""
         yield f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {origin}{mark}"
+    if call.ignored:
+        yield f"  ! not understood of your words: {', '.join(map(_shown, call.ignored))}"
 
 
 def _shown(value: Any) -> str:

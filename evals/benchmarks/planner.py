@@ -13,7 +13,7 @@ from axagents.catalog import open_catalog
 from evals.benchmarks.row import Row, at_least, at_most
 from evals.planner.scoring import Scored, Scorer, read_cases
 
-HELD_OUT = Path(__file__).parents[1] / "planner" / "heldout.yaml"
+HELD_OUT = tuple(Path(__file__).parents[1] / "planner" / name for name in ("strangers.yaml", "fresh.yaml"))
 REPEATS = 5
 
 
@@ -24,7 +24,7 @@ def measure() -> list[Row]:
     scorer = Scorer(catalog)
     scorer.plan({"query": "warm up", "agent": "mlops-engineer"})
     load = 1000 * (time.process_time() - began)
-    cases = read_cases(HELD_OUT)
+    cases = [case for path in HELD_OUT for case in read_cases(path)]
     kinds = Counter(each.kind for each in map(scorer.score, cases))
     began = time.process_time()
     for case in cases * REPEATS:
