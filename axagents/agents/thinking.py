@@ -8,6 +8,7 @@ from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
 from axagents.agents.delegation import ASK
 from axagents.agents.ledger import kept_turn, same_call
 from axagents.agents.prompting import render_prompt
+from axagents.agents.publishing import publish_written
 from axagents.agents.spans import taking_turn, tell_turn
 from axagents.agents.wording import spell_call
 from axagents.errors import LimitReached, ProviderError, UserError
@@ -43,7 +44,7 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
 
 
 def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
-    turn = _take_ahead(context, position) or ask_provider(context, position)
+    turn = _take_ahead(context, position) or publish_written(context, position) or ask_provider(context, position)
     number = context.ledger.turns + 1
     calls = tuple(call.model_copy(update={"id": f"{number}.{place}"}) for place, call in enumerate(turn.calls, start=1))
     turn = turn.model_copy(update={"calls": calls})

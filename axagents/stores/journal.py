@@ -77,6 +77,12 @@ class Journal:
             rows = connection.execute("SELECT * FROM effects WHERE run_id = ? ORDER BY rowid", (run_id,))
             return [_entry(row) for row in rows]
 
+    def done(self, effect: str) -> list[JournalEntry]:
+        """Return the effects of one kind that happened, and were not taken back."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT * FROM effects WHERE status = 'done' AND effect = ?", (effect,))
+            return [_entry(row) for row in rows]
+
     def unfinished(self) -> list[JournalEntry]:
         """Return the effects that began and of which no end is known."""
         with self._database.read() as connection:

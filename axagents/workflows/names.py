@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 WORKFLOWS = {
     "ml-experiment-tracker": "axagents.workflows.experiments",
     "ml-train": "axagents.workflows.train",
+    "ml-model-evaluation": "axagents.workflows.evaluation",
     "ml-model-registry": "axagents.workflows.registry",
+    "write-document": "axagents.workflows.documents",
+    "publish-document": "axagents.workflows.publishing",
 }
 # Where `EARLY_CHECK` finds a wrong name before the workflow's libraries are loaded, which takes seconds.
 _EARLY = {"ml-train": "axagents.workflows.train.dataset"}

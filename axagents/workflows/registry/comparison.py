@@ -29,6 +29,11 @@ def compare_with_rival(project: Project, state: ModelState, version: str) -> Ver
     assert new is not None
     if old is None:
         return VersionComparison(against=None, because=f"{new.name} is the first version; there is nothing to compare")
+    return compare_versions(project, new, old)
+
+
+def compare_versions(project: Project, new: RegisteredVersion, old: RegisteredVersion) -> VersionComparison:
+    """Compare one version with another, metric by metric, with intervals; or say why that cannot be done."""
     sides = [_side(project, each) for each in (new, old)]
     for side, each in zip(sides, (new, old), strict=True):
         if side is None or side.predictions is None:
