@@ -13,6 +13,7 @@ from axagents.project import Project, create_project, use_project
 from axagents.stores.datasets.catalog import add_dataset
 from axagents.stores.datasets.record import Declarations
 from axagents.stores.memory.memory import Memory
+from axagents.stores.runs import Runs
 from axagents.testing.tools import check_tool
 from axagents.workflows.engine import run_workflow
 
@@ -25,6 +26,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "ml-experiment-tracker": {"experiment_name": "third", "metrics": {"accuracy": 0.9}},
     "ml-model-registry": {"model_path": "MODEL", "model_name": "cancer", "version": "2.0.0"},
     "ml-train": TRAINING,
+    "publish-document": {"document": "DOCUMENT"},
     "registry-list-versions": {"model_name": "cancer"},
     "registry-show": {"model_name": "cancer"},
     "write-document": {"kind": "runbook", "topic": "rollback"},
@@ -45,11 +47,16 @@ def known_world(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path)
         shutil.copytree(made.root / runs[0].result["model_path"], made.root / "model")
         request = {"model_path": "model", "model_name": "cancer", "version": "1.0.0"}
         run_workflow(made, "ml-model-registry", request)
+        run_workflow(made, "write-document", {"kind": "runbook", "topic": "rollback"})
     return made
 
 
 @pytest.mark.parametrize("name", sorted(open_catalog(None).files("tools")))
 def test_contract(known_world: Project, name: str) -> None:
     assert name in REQUESTS, f"give {name} a request here"
-    request = {key: "model" if value == "MODEL" else value for key, value in REQUESTS[name].items()}
+    written = Runs(known_world).newest(name="write-document", limit=1)[0].run_id
+    stand_for = {"MODEL": "model", "DOCUMENT": written}
+    request = {
+        key: stand_for.get(value, value) if isinstance(value, str) else value for key, value in REQUESTS[name].items()
+    }
     check_tool(known_world, name, request)
