@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -12,6 +13,31 @@ _SEMVER = re.compile(
     r"(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?"
     r"(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$"
 )
+
+_WINDOW = re.compile(r"^\s*(\d+)\s*(d|days?|w|weeks?|h|hours?)\s*$", re.IGNORECASE)
+_UNITS = {"d": "days", "w": "weeks", "h": "hours"}
+
+
+def parse_window(text: str) -> timedelta:
+    """Read a span of time such as 90d, 12w or 48h; ValueError when it is none."""
+    found = _WINDOW.match(text)
+    if found is None or int(found.group(1)) == 0:
+        raise ValueError(f"{text!r} is no span of time; write 90d, 12w or 48h")
+    return timedelta(**{_UNITS[found.group(2)[0].lower()]: int(found.group(1))})
+
+
+def canonical_window(text: str) -> str:
+    """Return a span of time in days, or in hours where it is no whole number of days; ValueError when it is none."""
+    hours = round(parse_window(text).total_seconds() / 3600)
+    return f"{hours // 24}d" if hours % 24 == 0 else f"{hours}h"
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an ISO date or time; ValueError when it is none."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no ISO date; write 2026-06-30 or 2026-06-30T12:00:00") from None
 
 
 def _reject_placeholder(text: str) -> str:

@@ -1,36 +1,16 @@
 """What the catalog keeps of a dataset: where it lies, what it is, and what its owner declared."""
 
 import re
-from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from axagents.fields import RequiredText
+from axagents.fields import RequiredText, parse_moment, parse_window
 from axagents.ml.columns import ColumnSpec, TargetChoice
 
 Role = Literal["train", "holdout", "reference"]
 Format = Literal["csv", "parquet"]
 Source = Literal["file", "url", "sql"]
-
-_WINDOW = re.compile(r"^\s*(\d+)\s*(d|days?|w|weeks?|h|hours?)\s*$", re.IGNORECASE)
-_UNITS = {"d": "days", "w": "weeks", "h": "hours"}
-
-
-def parse_window(text: str) -> timedelta:
-    """Read a span of time such as 90d, 12w or 48h; ValueError when it is none."""
-    found = _WINDOW.match(text)
-    if found is None or int(found.group(1)) == 0:
-        raise ValueError(f"{text!r} is no span of time; write 90d, 12w or 48h")
-    return timedelta(**{_UNITS[found.group(2)[0].lower()]: int(found.group(1))})
-
-
-def parse_moment(text: str) -> datetime:
-    """Read an ISO date or time; ValueError when it is none."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no ISO date; write 2026-06-30 or 2026-06-30T12:00:00") from None
 
 
 def _check_window(text: str) -> str:

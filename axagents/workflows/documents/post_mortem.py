@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from axagents.clock import parse_stamp, stamp, utc_now
 from axagents.errors import NotFound, UserError
+from axagents.fields import parse_window
 from axagents.project import Project
-from axagents.stores.datasets.record import parse_window
 from axagents.stores.memory.memory import Memory
 from axagents.stores.registry.state import read_models
 from axagents.stores.runs import RunRecord, Runs

@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from axagents.actor import may_name
 from axagents.errors import UserError
+from axagents.fields import parse_moment, parse_window
 from axagents.ml.leakage import LeakageContext
 from axagents.ml.metrics import find_metric, primary_metric
 from axagents.ml.problem import Problem, define_problem
 from axagents.ml.splits import SplitPlan, plan_splits
 from axagents.project import Project
 from axagents.stores.datasets.loading import load_frame
-from axagents.stores.datasets.record import Dataset, parse_moment, parse_window
+from axagents.stores.datasets.record import Dataset
 from axagents.stores.tracking.predictions import hash_entities
 from axagents.workflows.train.dataset import find_training_dataset
 from axagents.workflows.train.request import TrainRequest
