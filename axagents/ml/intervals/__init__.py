@@ -3,7 +3,13 @@
 from axagents.ml.intervals.folds import fold_interval, paired_fold_interval
 from axagents.ml.intervals.interval import Interval
 from axagents.ml.intervals.means import mean_error, mean_interval
-from axagents.ml.intervals.metric import average_interval, metric_interval, paired_interval, simultaneous_level
+from axagents.ml.intervals.metric import (
+    average_interval,
+    metric_interval,
+    metric_levels,
+    paired_interval,
+    simultaneous_level,
+)
 from axagents.ml.intervals.proportions import (
     clopper_pearson_interval,
     clustered_proportion_interval,
@@ -20,6 +26,7 @@ __all__ = [
     "mean_error",
     "mean_interval",
     "metric_interval",
+    "metric_levels",
     "paired_fold_interval",
     "paired_interval",
     "proportion_interval",

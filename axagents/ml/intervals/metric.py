@@ -139,6 +139,17 @@ def simultaneous_level(level: float, count: int) -> float:
     return 1 - (1 - level) / max(count, 1)
 
 
+def metric_levels(names: Sequence[str], *, level: float = 0.95, pairs: int = 1) -> dict[str, float]:
+    """Return the level of each metric's differences between `pairs` of models.
+
+    The first metric decides, so its differences hold together at `level`, and so do those of all others.
+    """
+    first, *others = names
+    return {first: simultaneous_level(level, pairs)} | dict.fromkeys(
+        others, simultaneous_level(level, pairs * len(others))
+    )
+
+
 def _views(scores: Scores) -> list[np.ndarray]:
     return [scores] if isinstance(scores, np.ndarray) else list(scores)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from axagents.errors import NotFound, UserError
-from axagents.ml.intervals import simultaneous_level
+from axagents.ml.intervals import metric_levels
 from axagents.ml.metrics import METRICS, metrics_for, primary_metric
 from axagents.progress import advance
 from axagents.project import Project, current_project
@@ -79,7 +79,7 @@ def compare_sides(sides: Sequence[Side], metrics: Sequence[str], *, baseline: st
     All differences on the first metric hold together at 95 %, and so do all on the rest (Bonferroni).
     """
     pairs = _pairs(sides, baseline)
-    levels = {name: simultaneous_level(LEVEL, len(pairs) * _family(metrics, name)) for name in metrics}
+    levels = metric_levels(metrics, level=LEVEL, pairs=len(pairs))
     differences: list[Difference] = []
     for number, (name, (first, second)) in enumerate([(name, pair) for name in metrics for pair in pairs]):
         advance(number, len(metrics) * len(pairs), f"{name}: {first.name} against {second.name}")
@@ -93,10 +93,6 @@ def compare_sides(sides: Sequence[Side], metrics: Sequence[str], *, baseline: st
         differences=differences,
         notes=_notes(sides, differences),
     )
-
-
-def _family(metrics: Sequence[str], name: str) -> int:
-    return 1 if name == metrics[0] else len(metrics) - 1
 
 
 def _pairs(sides: Sequence[Side], baseline: str | None) -> list[Pair]:

@@ -76,9 +76,9 @@ def _predict_other_things(first: Side, second: Side) -> bool:
 
 
 def _better(metric: str, first: Side, second: Side, *, interval: Interval) -> str | None:
-    if metric not in METRICS or interval.low <= 0 <= interval.high:
+    if metric not in METRICS:
         return None
-    return first.name if (interval.low > 0) == METRICS[metric].greater_is_better else second.name
+    return {"first": first.name, "second": second.name, None: None}[interval.favours(metric)]
 
 
 def _by_rows(metric: str, first: Side, second: Side, *, level: float, seed: int) -> Found | None:

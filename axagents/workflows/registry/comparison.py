@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from axagents.errors import NotFound
+from axagents.ml.intervals import metric_levels
 from axagents.ml.metrics import METRICS, primary_metric
 from axagents.project import Project
 from axagents.stores.registry.state import ModelState, RegisteredVersion
@@ -67,8 +68,7 @@ def _measure(new: RegisteredVersion, old: RegisteredVersion, *, sides: Sequence[
     primary: str = told if told in names else primary_metric(METRICS[names[0]].tasks[0])
     ordered = [primary, *(name for name in names if name != primary)]
     differences: list[Difference] = []
-    for name in ordered:
-        level = LEVEL if name == primary else 1 - (1 - LEVEL) / (len(names) - 1)
+    for name, level in metric_levels(ordered, level=LEVEL).items():
         found = _difference(name, one, other, level=level)
         if found is None:
             return _cannot(old, f"{old.name} and {new.name} were not assessed on the same rows")
