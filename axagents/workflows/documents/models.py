@@ -136,8 +136,9 @@ def _training(project: Project, version: RegisteredVersion, event: Event) -> Jso
     names = ("candidate", "rows", "split", "assessment", "primary_metric", "seed", "folds")
     kept = {
         name: fact(f"{version.name} {name.replace('_', ' ')}", told[name], source=source, at=event.at)
-        for name in names
         if told.get(name) is not None
+        else None
+        for name in names
     }
     parameters = {
         name: fact(f"{version.name} {name}", value, source=source, at=event.at)
