@@ -39,6 +39,10 @@ REGISTER = """ax run ml-model-registry --input '{
   "framework": "xgboost"
 }'"""
 
+RUNBOOK = """ax agent run writer --input '{
+  "query": "Create runbook for model rollback procedure"
+}'"""
+
 BLOCKS = (
     Block(TRACK, 0),
     Block(STORE, 0),
@@ -50,6 +54,7 @@ BLOCKS = (
     Block("""ax run ml-experiment-tracker --input '{"experiment_name": "exp_20250115_001"}'""", 0),
     Block("""ax run ml-experiment-tracker --input '{"experiment_name": "..."}'""", 2),
     Block("""ax run ml-model-registry --input '{"model_path": "..."}'""", 2),
+    Block(RUNBOOK, 0),
     Block("""ax agent run data-scientist --input '{"query": "..."}'""", 2),
     Block("""ax agent run ml-engineer --input '{"query": "..."}'""", 2),
     Block("""ax agent run mlops-engineer --input '{"query": "..."}'""", 2),
