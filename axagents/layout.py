@@ -27,6 +27,11 @@ def _cell(value: object) -> str:
     return str(value)
 
 
+def with_interval(value: float, low: float | None, high: float | None) -> str:
+    """Write a figure, and the ends of its interval where it has one."""
+    return f"{value:.4f}" if low is None or high is None else f"{value:.4f} [{low:.4f}, {high:.4f}]"
+
+
 def branches(depths: Sequence[int]) -> list[str]:
     """Return for each line of a tree, given by its depth, the strokes that lead to it; depth 0 has none."""
     found: list[str] = []

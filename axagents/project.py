@@ -57,6 +57,10 @@ class Project:
     def runs_path(self) -> Path:
         return self.state / "runs"
 
+    def place_of(self, path: Path) -> str:
+        """Return an absolute path as it is recorded: relative to the root where it lies inside."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
     def run_folder(self, run_id: str) -> Path:
         """Return the folder of one run's files, made when missing."""
         folder = self.runs_path / run_id
