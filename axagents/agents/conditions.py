@@ -1,14 +1,13 @@
 """Conditions between the steps of a plan, checked by code on what the earlier steps computed."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from operator import ge, gt, le, lt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from axagents.agents.receipts import find_value
+from axagents.decisions.rules import COMPARISON, COMPARISONS
 
-_SIGNS: Mapping[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
-_COMPARED = re.compile(r"(\w+) (>=|<=|>|<) (-?[0-9.]+(?:e-?\d+)?)")
+_COMPARED = re.compile(rf"(\w+) {COMPARISON.pattern}")
 _GOOD = {"GO", "READY", "PASS", "PASSED", "TRAINED", "PROMOTE", "CANARY", "OK", "SAFE", "NO_ACTION", "DONE", "SHIP"}
 
 
@@ -22,7 +21,7 @@ def check_condition(condition: str, results: Sequence[Mapping[str, Any]]) -> tup
         if compared is not None:
             value = find_value(result, compared.group(1))
             if value is not None:
-                holds = _SIGNS[compared.group(2)](value, float(compared.group(3)))
+                holds = COMPARISONS[compared.group(2)](value, float(compared.group(3)))
                 return holds, f"{compared.group(1)} is {value:.4g}"
         elif condition == "passed":
             verdict = result.get("verdict")

@@ -83,16 +83,22 @@ METRICS: dict[str, Metric] = {
         ),
     )
 }
-ALIASES = {"f1_score": "f1", "roc_auc": "auc_roc", "auc": "auc_roc"}
+_ALIASES = {"f1_score": "f1", "roc_auc": "auc_roc", "auc": "auc_roc"}
 _PRIMARY: dict[Task, str] = {"binary": "auc_roc", "multiclass": "auc_roc", "regression": "rmse"}
+
+
+def standard_name(name: str) -> str:
+    """Return the standard name of a metric, or the name itself when it is somebody's own."""
+    key = name.strip().lower().replace("-", "_")
+    found = _ALIASES.get(key, key)
+    return found if found in METRICS else name
 
 
 def find_metric(name: str, task: Task | None = None) -> Metric:
     """Return the metric of a name or alias; UserError when unknown or not fit for the task."""
-    key = name.strip().lower().replace("-", "_")
-    key = ALIASES.get(key, key)
+    key = standard_name(name)
     if key not in METRICS:
-        near = nearest(key, [*METRICS, *ALIASES])
+        near = nearest(key, [*METRICS, *_ALIASES])
         raise UserError(
             f"no metric called {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""),
             field="metric",
@@ -135,7 +141,7 @@ def compute_metric(name: str, y: np.ndarray, scores: np.ndarray, *, threshold: f
     of scikit-learn, but that MAPE leaves out rows whose target is zero. NaN when a ranking has one class only, and for
     MAPE where every target is zero.
     """
-    metric = METRICS[ALIASES.get(name, name)]
+    metric = METRICS[standard_name(name)]
     if metric.needs == "ranks":
         return _ranking(metric.name, y, scores)
     if metric.needs == "labels":

@@ -5,10 +5,10 @@ from itertools import combinations
 
 from axagents.errors import NotFound, UserError
 from axagents.ml.intervals import metric_levels
-from axagents.ml.metrics import METRICS, metrics_for, primary_metric
+from axagents.ml.metrics import METRICS, metrics_for, primary_metric, standard_name
 from axagents.progress import advance
 from axagents.project import Project, current_project
-from axagents.workflows.experiments.evidence import Side, find_side, standard_name
+from axagents.workflows.experiments.evidence import Side, find_side
 from axagents.workflows.experiments.pairing import measure_difference
 from axagents.workflows.experiments.request import ComparedRun, Comparison, ComparisonRequest, Difference
 

@@ -1,17 +1,17 @@
 """Success criteria such as "f1 >= 0.85", each judged by the whole interval of its metric."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import ge, gt, le, lt
 from typing import Literal
 
+from axagents.decisions.rules import COMPARISON, COMPARISONS
 from axagents.errors import UserError
-from axagents.workflows.experiments.evidence import standard_name
+from axagents.layout import with_interval
+from axagents.ml.metrics import standard_name
 from axagents.workflows.experiments.request import Criterion
 
-_FORM = re.compile(r"\s*([A-Za-z][\w .\-/:]*?)\s*(>=|<=|>|<)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
-_HOLDS: Mapping[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
+_FORM = re.compile(rf"\s*([A-Za-z][\w .\-/:]*?)\s*{COMPARISON.pattern}\s*")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def read_conditions(texts: Sequence[str]) -> list[Condition]:
             raise UserError(
                 f"{text!r} is no success criterion; write METRIC >= NUMBER, such as f1 >= 0.85",
                 field="success_criteria",
-                legal=tuple(_HOLDS),
+                legal=tuple(COMPARISONS),
             ) from None
         conditions.append(Condition(text, standard_name(metric), sign, bound))
     return conditions
@@ -55,9 +55,9 @@ def judge(condition: Condition, metrics: Mapping[str, float], claimed: frozenset
         because = f"{name} {metrics[name]:.4g} has no interval"
     else:
         low, high = metrics[f"{name}.low"], metrics[f"{name}.high"]
-        held = [_HOLDS[condition.sign](end, condition.bound) for end in (low, high)]
+        held = [COMPARISONS[condition.sign](end, condition.bound) for end in (low, high)]
         status = "met" if all(held) else "unclear" if any(held) else "failed"
-        because = f"{name} {metrics[name]:.4f} [{low:.4f}, {high:.4f}]"
+        because = f"{name} {with_interval(metrics[name], low, high)}"
     return Criterion(text=condition.text, metric=name, status=status, because=because)
 
 

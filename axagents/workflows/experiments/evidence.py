@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from axagents.errors import NotFound, UserError
-from axagents.ml.metrics import ALIASES, METRICS
+from axagents.ml.metrics import standard_name
 from axagents.project import Project
 from axagents.stores.tracking.experiments import ExperimentRecord, find_experiment, list_experiments, split_tags
 from axagents.stores.tracking.predictions import OutOfFold, fetch_predictions
@@ -44,13 +44,6 @@ class Side:
         if FOLD + metric not in self.run.metrics:
             return []
         return [value for _, value in read_curve(self.project, self.run.run_id, FOLD + metric)]
-
-
-def standard_name(name: str) -> str:
-    """Return the standard name of a metric, or the name itself when it is somebody's own."""
-    lowered = name.strip().lower().replace("-", "_")
-    found = ALIASES.get(lowered, lowered)
-    return found if found in METRICS else name
 
 
 def find_side(project: Project, name: str) -> Side:

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from axagents.actor import may_name
 from axagents.decisions.table import Decision, decide
 from axagents.errors import UserError
+from axagents.ml.metrics import standard_name
 from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.tracking.entries import check_key, flatten, log_files, log_metrics, log_params, set_tags
@@ -18,7 +19,7 @@ from axagents.stores.tracking.runs import RunRecord, continue_run, find_run, fin
 from axagents.stores.tracking.tags import CLAIMED, HYPOTHESIS, NOTE, TRAINING, VERDICT, WORDS
 from axagents.workflows.experiments.comparison import choose_metrics, compare_sides
 from axagents.workflows.experiments.criteria import judge, read_conditions, summarise
-from axagents.workflows.experiments.evidence import Side, find_side, newest_run, standard_name
+from axagents.workflows.experiments.evidence import Side, find_side, newest_run
 from axagents.workflows.experiments.remembering import remember_experiment, remember_report
 from axagents.workflows.experiments.report import report_markdown, report_text
 from axagents.workflows.experiments.request import Comparison, TrackerRequest, TrackerResult
@@ -173,7 +174,7 @@ def report(state: TrackerState, context: StepContext) -> State:
         verdict=decision.verdict,
         result=result.model_dump(mode="json"),
         decisions=(decision,),
-        artifacts=(Artifact(name="report", path=path.relative_to(project.root).as_posix()),),
+        artifacts=(Artifact(name="report", path=project.place_of(path)),),
         report=report_text(result, decision, state.get("notes", [])),
     )
     return {"outcome": outcome.model_dump(mode="json")}
