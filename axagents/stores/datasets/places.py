@@ -17,9 +17,7 @@ def name_location(project: Project, place: str) -> str:
     """Return a typed path or address as the catalog keeps it: relative when inside the project, else absolute."""
     if find_source(place) != "file":
         return place
-    path = Path(place).expanduser().absolute()
-    root = project.root.resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    return project.place_of(Path(place).expanduser().absolute())
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from axagents.errors import NotFound, Refused, UserError
-from axagents.ml.metrics import ALIASES
+from axagents.ml.metrics import standard_name
 from axagents.project import Project
 from axagents.stores.models.digest import file_digests
 from axagents.stores.models.folder import ModelFolder, open_folder
@@ -65,15 +65,10 @@ def _locate(project: Project, named: str) -> Path:
     return there
 
 
-def place_of(project: Project, path: Path) -> str:
-    """Return a path as it is recorded: relative to the project's root where it lies inside."""
-    return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else str(path)
-
-
 def describe_artifact(project: Project, opened: ModelFolder) -> ArtifactFacts:
     """Return what was registered, byte for byte."""
     return ArtifactFacts(
-        path=place_of(project, opened.path),
+        path=project.place_of(opened.path),
         sha256=opened.sha256,
         size_bytes=opened.size,
         files=len(file_digests(opened.path)),
@@ -120,7 +115,7 @@ def collect_metadata(
 
 def collect_metrics(project: Project, request: RegistryRequest, *, sha256: str, origin: Origin) -> MetricFacts:
     """Return the metrics somebody typed beside those that a tool computed on this very model."""
-    claimed = {ALIASES.get(name, name): value for name, value in request.metrics.items()}
+    claimed = {standard_name(name): value for name, value in request.metrics.items()}
     evaluation = newest_evaluation(project, sha256)
     if evaluation:
         by = f"evaluation {evaluation.evaluation_id} on {evaluation.dataset}"

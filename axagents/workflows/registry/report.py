@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from axagents.decisions.table import Decision
-from axagents.layout import table
+from axagents.layout import table, with_interval
 from axagents.workflows.names import WORKFLOWS
 from axagents.workflows.registry.request import Lineage, RegistryResult, VersionComparison, VersionMetadata
 
@@ -66,24 +66,16 @@ def metrics_table(metadata: VersionMetadata) -> str:
     """Return the metrics that a tool computed beside those that somebody claims."""
     metrics = metadata.metrics
     names = [*metrics.verified, *(name for name in metrics.claimed if name not in metrics.verified)]
-    rows = [
-        (name, tell_figure(metrics.verified.get(name)), f"{metrics.claimed[name]:g}" if name in metrics.claimed else "")
-        for name in names
-    ]
+    claimed = {name: f"{value:g}" for name, value in metrics.claimed.items()}
+    rows = [(name, _tell_metric(metrics.verified.get(name)), claimed.get(name, "")) for name in names]
     told = table(("metric", "verified", "claimed"), rows)
     return told + (f"\nverified by {metrics.verified_by}" if metrics.verified_by else "\nnobody verified these figures")
 
 
-def tell_figure(figure: Mapping[str, Any] | float | None) -> str:
-    """Write a figure with its interval."""
-    if figure is None:
-        return ""
-    if isinstance(figure, (int, float)):
-        return f"{figure:.4f}"
-    mean, low, high = figure.get("mean"), figure.get("low"), figure.get("high")
-    if mean is None:
-        return ""
-    return f"{mean:.4f}" + (f" [{low:.4f}, {high:.4f}]" if low is not None and high is not None else "")
+def _tell_metric(figure: Mapping[str, Any] | float | None) -> str:
+    told = figure if isinstance(figure, Mapping) else {"mean": figure}
+    mean = told.get("mean")
+    return "" if mean is None else with_interval(mean, told.get("low"), told.get("high"))
 
 
 def tell_lineage(lineage: Lineage) -> str:

@@ -160,7 +160,7 @@ def log(state: TrainState, context: StepContext) -> State:
     selection = from_json(Selection, state.get("selection"))
     decision = _decide(context.project, leakage, features_left=True, gain=tell_gain(figures.gain_over_dummy))
     run = open_training_run(context, setup, chosen=selection.chosen)
-    plots = sorted(_place(context, path) for path in (context.folder / PLOTS).iterdir())
+    plots = sorted(context.project.place_of(path) for path in (context.folder / PLOTS).iterdir())
     result = build_result(
         setup,
         problem,
@@ -168,13 +168,14 @@ def log(state: TrainState, context: StepContext) -> State:
         figures=figures,
         selection=selection,
         decision=decision,
-        logged=Logged(_place(context, context.folder / MODEL), tuple(plots), run.run_id),
+        logged=Logged(context.project.place_of(context.folder / MODEL), tuple(plots), run.run_id),
         split=make_plan(problem, setup).text,
         seconds=state.get("floor_seconds", 0.0) + state.get("search_seconds", 0.0) + figures.seconds,
     )
     report = write_whole(context.folder / REPORT, report_markdown(result))
     _record(context, run, setup=setup, problem=problem, figures=figures, result=result)
-    files = {"model": result.model_path, "report": _place(context, report)} | {Path(each).stem: each for each in plots}
+    files = {"model": result.model_path, "report": context.project.place_of(report)}
+    files |= {Path(each).stem: each for each in plots}
     outcome = Outcome(
         verdict=result.verdict,
         result=result.model_dump(mode="json"),
@@ -268,10 +269,6 @@ def _refuse(project: Project, setup: Setup, report: LeakageReport) -> Refused:
         field="dataset",
         hint=f"name other features, or ax run ml-train --input '{request}'",
     )
-
-
-def _place(context: StepContext, path: Path) -> str:
-    return path.relative_to(context.project.root).as_posix()
 
 
 def check(project: Project, request: TrainRequest) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from axagents.filesystem import write_whole
@@ -101,13 +100,9 @@ def _tags(context: StepContext, setup: Setup, run: RunRecord) -> dict[str, str]:
         TRAINING: context.run_id,
         FINGERPRINT: setup.fingerprint,
         MODEL_SHA256: digest(context.folder / MODEL),
-        MODEL_PATH: _inside(context.folder / MODEL, context.project.root),
+        MODEL_PATH: context.project.place_of(context.folder / MODEL),
     }
     return tags | ({WORDS: words} if words else {})
-
-
-def _inside(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
 
 
 def _data(setup: Setup, problem: Problem) -> DatasetNote:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from axagents.decisions.table import Decision
+from axagents.layout import with_interval
 from axagents.ml.problem import Problem
 from axagents.ml.selection import Selection
 from axagents.workflows.train.figures import Figures
@@ -27,9 +28,8 @@ def tell_gain(gain: Figure) -> Literal["shown", "unclear", "refuted"]:
 
 def tell_figure(found: Figure) -> str:
     """Write a figure with its interval."""
-    if found.low is None or found.high is None:
-        return f"{found.mean:.4f} (no interval)"
-    return f"{found.mean:.4f} [{found.low:.4f}, {found.high:.4f}]"
+    told = with_interval(found.mean, found.low, found.high)
+    return f"{told} (no interval)" if found.low is None or found.high is None else told
 
 
 def find_warnings(leakage: LeakageSummary, figures: Figures, decision: Decision) -> list[str]:
