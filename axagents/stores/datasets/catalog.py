@@ -12,12 +12,10 @@ from axagents.stores.datasets.describing import Asked, describe_dataset
 from axagents.stores.datasets.fetching import find_source, refuse_secrets
 from axagents.stores.datasets.fingerprint import is_same_file
 from axagents.stores.datasets.layout import LayoutOptions
+from axagents.stores.datasets.names import CURRENT, DATA_FOLDER, SUFFIXES
 from axagents.stores.datasets.places import name_location
 from axagents.stores.datasets.record import Dataset, Declarations
 
-DATA_FOLDER = "data"
-_SUFFIXES = (".parquet", ".csv")
-_CURRENT = "SELECT record FROM datasets WHERE change IN (SELECT max(change) FROM datasets GROUP BY name)"
 _COMPARED_WITHOUT = {"added_at", "notices", "fingerprint"}
 
 State = Literal["same", "changed", "missing", "elsewhere"]
@@ -65,7 +63,7 @@ def add_dataset(
 def list_datasets(project: Project) -> tuple[Dataset, ...]:
     """Return the catalog, by name."""
     with open_database(project).read() as connection:
-        rows = connection.execute(_CURRENT).fetchall()
+        rows = connection.execute(CURRENT).fetchall()
     datasets = [Dataset.model_validate_json(row["record"]) for row in rows]
     return tuple(sorted(datasets, key=lambda dataset: dataset.name))
 
@@ -146,7 +144,7 @@ def known_names(project: Project) -> tuple[str, ...]:
     names = {dataset.name for dataset in list_datasets(project)}
     folder = project.root / DATA_FOLDER
     if folder.is_dir():
-        names |= {path.stem for path in folder.iterdir() if path.suffix in _SUFFIXES}
+        names |= {path.stem for path in folder.iterdir() if path.suffix in SUFFIXES}
     return tuple(sorted(names))
 
 
@@ -159,8 +157,8 @@ def _is_equal(one: Dataset, other: Dataset) -> bool:
 def _project_file(project: Project, name: str) -> str | None:
     if Path(name).name != name or name.startswith("."):
         return None
-    for suffix in (*_SUFFIXES, ""):
-        if suffix == "" and not name.endswith(_SUFFIXES):
+    for suffix in (*SUFFIXES, ""):
+        if suffix == "" and not name.endswith(SUFFIXES):
             continue
         if (project.root / DATA_FOLDER / f"{name}{suffix}").is_file():
             return f"{DATA_FOLDER}/{name}{suffix}"
@@ -172,7 +170,7 @@ def _is_place(name: str) -> bool:
 
 
 def _not_found(project: Project, name: str, *, allow_paths: bool) -> UserError:
-    if not allow_paths and ("/" in name or Path(name).suffix in _SUFFIXES) and Path(name).is_file():
+    if not allow_paths and ("/" in name or Path(name).suffix in SUFFIXES) and Path(name).is_file():
         stem = Path(name).stem
         return UserError(
             f"{name} is a path; here a dataset is named by the catalog",

@@ -10,7 +10,10 @@ from typing import Any
 from axagents.project import Project
 from axagents.stores.database import open_database
 
-_SUFFIXES = (".parquet", ".csv")
+DATA_FOLDER = "data"
+SUFFIXES = (".parquet", ".csv")
+"""Of the files of the data folder that are datasets without being in the catalog."""
+CURRENT = "SELECT record FROM datasets WHERE change IN (SELECT max(change) FROM datasets GROUP BY name)"
 _HEAD = 65_536
 
 
@@ -34,9 +37,7 @@ def known_datasets(project: Project) -> tuple[KnownDataset, ...]:
 
 def _catalogued(project: Project) -> Iterator[KnownDataset]:
     with open_database(project).read() as connection:
-        rows = connection.execute(
-            "SELECT record FROM datasets WHERE change IN (SELECT max(change) FROM datasets GROUP BY name)"
-        ).fetchall()
+        rows = connection.execute(CURRENT).fetchall()
     for row in rows:
         record: dict[str, Any] = json.loads(row["record"])
         name, file = str(record["name"]), Path(str(record["location"])).name
@@ -48,9 +49,9 @@ def _catalogued(project: Project) -> Iterator[KnownDataset]:
 
 
 def _files(project: Project) -> Iterator[KnownDataset]:
-    folder = project.root / "data"
+    folder = project.root / DATA_FOLDER
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix in _SUFFIXES and path.is_file():
+        if path.suffix in SUFFIXES and path.is_file():
             yield KnownDataset(path.stem, (path.name,), None, _header(path))
 
 
