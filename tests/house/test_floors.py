@@ -31,6 +31,7 @@ GATES = {  # light modules that load a heavy one when it is needed, and only the
     "axagents/agents/run.py": "langgraph, while a language model is at work on its first turn",
     "axagents/external/servers.py": "the MCP SDK only when another program's tools are used",
     "axagents/llm/providers.py": "an SDK only when its language model first speaks",
+    "axagents/ml/features/compiling.py": "the dialect of Spark only where that engine is asked for",
     "axagents/stores/memory/embedders.py": "onnxruntime only where a sentence model lies on disk",
     "axagents/stores/memory/memory.py": "chromadb only for a search",
     "axagents/stores/models/onnx_model.py": "onnx is an extra",
