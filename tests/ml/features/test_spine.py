@@ -60,7 +60,8 @@ def test_cdnow_has_the_customers_and_the_churn_of_the_facts(
 ) -> None:
     # 23,570 customers known by 1997-10-01, .743 without a purchase in the 180 days after (published file, counted).
     names = ["customer", "day", "count", "total"]
-    frame = pd.read_csv(data_dir / "cdnow/CDNOW_master.txt", sep=r"\s+", names=names, dtype={"customer": str})
+    place = data_dir / "cdnow/CDNOW_master.txt"
+    frame = pd.read_csv(place, sep=r"\s+", header=0, names=names, dtype={"customer": str})
     frame["t"] = pd.to_datetime(frame["day"], format="%Y%m%d").astype("datetime64[us]").astype("int64")
     connection.register("given", frame)
     connection.execute("CREATE VIEW events AS SELECT customer AS entity, t, t AS known FROM given")
