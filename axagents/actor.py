@@ -30,6 +30,24 @@ def acting(name: str, *, words: str) -> Generator[None]:
         _agent.reset(token)
 
 
+_word: ContextVar[bool] = ContextVar("has_word", default=False)
+
+
+@contextmanager
+def approved() -> Generator[None]:
+    """Say that a person has approved what happens in here."""
+    token = _word.set(True)
+    try:
+        yield
+    finally:
+        _word.reset(token)
+
+
+def needs_word() -> bool:
+    """Tell whether an effect must wait for a person: an agent acts, and nobody has approved what it does."""
+    return is_agent() and not _word.get()
+
+
 def actor() -> str:
     """Return who acts: an agent with the person it works for, AX_ACTOR, else the user of this process."""
     agent = _agent.get()

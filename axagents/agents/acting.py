@@ -1,8 +1,9 @@
 """Making the calls of a plan, each written down before and after."""
 
+from contextlib import nullcontext
 from typing import Any
 
-from axagents.actor import acting
+from axagents.actor import acting, approved
 from axagents.agents.conditions import check_condition
 from axagents.agents.context import AgentContext
 from axagents.agents.spans import calling, tell_call
@@ -12,6 +13,7 @@ from axagents.llm.turn import Call
 from axagents.progress import note
 from axagents.requests import validate
 from axagents.stores.runs import repeating, within_run
+from axagents.toolkit import Touch
 
 
 def make_call(context: AgentContext, call: Call, position: int) -> tuple[int, bool]:
@@ -42,7 +44,8 @@ def _result(context: AgentContext, call: Call) -> dict[str, Any]:
         inner = context.tools.inner.get(call.tool)
         if inner:
             return {**head, **inner.work(context, validate(inner.request, call.arguments))}
-        with acting(context.persona.id, words=context.request.words):
+        word = approved() if context.tools.touches(call.tool) is Touch.EFFECT else nullcontext()
+        with acting(context.persona.id, words=context.request.words), word:
             return {**head, "status": "done", "result": context.tools.call(call.tool, call.arguments)}
     except Waiting:
         raise

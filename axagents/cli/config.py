@@ -44,9 +44,11 @@ def get(key: KeyArgument) -> Shown:
 @command(app, "set", project=Need.WRITES)
 def set_(key: KeyArgument, value: Annotated[str, typer.Argument(help="A TOML value; anything else is text.")]) -> Shown:
     """Change one setting in ax.toml; its comments stay."""
+    from axagents.actor import refuse_agents
     from axagents.project import current_project
     from axagents.settings_file import set_setting
 
+    refuse_agents("change settings")
     setting = set_setting(current_project().root, key, value)
     told = f"{setting.key} = {_text(setting.value)}"
     if setting.source == "environment":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from axagents.actor import may_name
+from axagents.actor import may_name, refuse_agents
 from axagents.cli.common import Need, command, group
 from axagents.cli.output import Shown, table
 
@@ -54,6 +54,7 @@ def add(
     from axagents.stores.datasets.layout import LayoutOptions
     from axagents.stores.datasets.record import NewDataset
 
+    refuse_agents("add to the catalog of datasets")
     asked = {
         "name": name,
         "target": target,

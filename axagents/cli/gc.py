@@ -15,9 +15,12 @@ def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
 ) -> Shown:
     """Remove expired memory, old runs' files and checkpoints, and what broken-off commands left."""
+    from axagents.actor import refuse_agents
     from axagents.project import current_project
     from axagents.upkeep.tidy import tidy
 
+    if not dry_run:
+        refuse_agents("remove what is kept; ax gc --dry-run only shows it")
     found = tidy(current_project(), dry_run=dry_run)
     data = {"dry_run": dry_run, "removed": [each.model_dump() for each in found]}
     if not found:

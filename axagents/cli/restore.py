@@ -17,8 +17,10 @@ def restore(
     replace: Annotated[bool, typer.Option("--replace", help="Put it in place of the state here, kept aside.")] = False,
 ) -> Shown:
     """Restore a backup into this project, or into this folder where there is none."""
+    from axagents.actor import refuse_agents
     from axagents.upkeep.restore import restore_backup
 
+    refuse_agents("restore a backup")
     root = _root()
     manifest, kept = restore_backup(file.expanduser(), root, replace=replace)
     lines = [f"restored {len(manifest.files)} files of {manifest.created_at} into {root}"]

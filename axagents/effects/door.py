@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from axagents.actor import needs_word
 from axagents.effects.effect import Effect, Performed
 from axagents.effects.kinds import rebuild
-from axagents.errors import AxError, Failed, Unfinished, UserError
+from axagents.effects.word import await_word
+from axagents.errors import AxError, Failed, Unfinished, UserError, Waiting
 from axagents.faults import fault_point
 from axagents.project import Project
 from axagents.stores.journal import Journal, JournalEntry
@@ -16,6 +18,8 @@ def perform(project: Project, effect: Effect, *, run_id: str, step: str) -> Perf
     """Make `effect` happen once, however often this is called for the same run, step and arguments.
 
     Raises:
+        Waiting: an agent acts here, and no person has approved it yet.
+        Refused: a person denied it.
         Unfinished: an earlier attempt broke off and the probe cannot tell whether it happened.
         Failed: it was done and taken back.
         AxError: what the effect itself raised; the journal then says failed, and it may be tried again.
@@ -27,6 +31,8 @@ def perform(project: Project, effect: Effect, *, run_id: str, step: str) -> Perf
         return Performed(entry.key, entry.before, entry.after, repeated=True)
     if entry.status == "undone":
         raise Failed(f"{effect.name} was done by this run and taken back since", hint="begin a new run")
+    if needs_word():
+        await_word(project, effect, run_id=run_id, key=entry.key)
     before = entry.before if entry.status == "started" else effect.before()
     journal.start(entry.key, before)
     fault_point("effects.started")
@@ -125,7 +131,7 @@ def _finish_command(project: Project, effect: Effect, run_id: str) -> Performed:
     try:
         performed = perform(project, effect, run_id=run_id, step="command")
     except AxError as error:
-        runs.fail(run_id, error)
+        runs.fail(run_id, error, status="waiting" if isinstance(error, Waiting) else "failed")
         raise
     runs.finish(run_id, "completed", result={"before": performed.before, "after": performed.after})
     return performed

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, Field
 
+from axagents.actor import approved
 from axagents.agents.proposal import Ground, Proposal, draw
 from axagents.agents.tools import ToolBox, call_typed
 from axagents.agents.world import ProjectWorld
@@ -167,7 +168,7 @@ def _told_again(last: RunRecord, plan: Proposal) -> dict[str, Any] | None:
 def _perform(asked: _Asked, run: RunRecord) -> dict[str, Any]:
     runs = Runs(asked.project)
     try:
-        with runs.told_if_cut(run.run_id), within_run(run.run_id), repeating(run.status != "waiting"):
+        with approved(), runs.told_if_cut(run.run_id), within_run(run.run_id), repeating(run.status != "waiting"):
             fault_point("mcp.approval.taken")
             result = call_typed(asked.spec, asked.arguments)
             fault_point("mcp.approval.done")

@@ -1,0 +1,32 @@
+"""A person's word on an effect that an agent asks for by a command of its own."""
+
+from axagents.effects.effect import Effect
+from axagents.errors import Refused, Waiting
+from axagents.fields import canonical_json, sha256_text
+from axagents.project import Project
+from axagents.stores.agents.approvals import Approvals
+
+_SHOWN_HASH = 16
+
+
+def await_word(project: Project, effect: Effect, *, run_id: str, key: str) -> None:
+    """Return where a person has approved this effect of this run; else write down that it waits.
+
+    Raises:
+        Waiting: it waits for a word.
+        Refused: a person denied it.
+    """
+    digest = sha256_text(canonical_json([run_id, effect.name, effect.arguments]))[:_SHOWN_HASH]
+    text = "\n".join(
+        [f"plan {digest}  {effect.name}", *(f"  {name}  {value}" for name, value in effect.arguments.items())]
+    )
+    plan = {"tool": effect.name, "arguments": effect.arguments, "hash": digest, "tainted": {}, "text": text}
+    standing = Approvals(project).ask(run_id, key, digest=digest, plan=plan)
+    if standing.status == "approved":
+        return
+    if standing.status == "denied":
+        raise Refused(f"a person denied {effect.name}; nothing was changed", hint=f"ax runs show {run_id}")
+    way = f"ax approve {standing.approval_id} && ax runs resume {run_id}"
+    need = {"kind": "approval", "approval_id": standing.approval_id, **plan, "approve": [way]}
+    told = f"an agent acts here, and {effect.name} waits for a person's approval:\n{text}"
+    raise Waiting(told, needs=[need], hint=way)
