@@ -1,19 +1,17 @@
 """Claude, by Anthropic's messages protocol: streamed, with tools, the cache of prompts, and thinking passed on."""
 
-import time
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import anthropic
-import httpx2
 
 from axagents.errors import ProviderError
-from axagents.llm.failures import judge, too_long
+from axagents.llm.failures import too_long
+from axagents.llm.posting import Post, whole_turn
 from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
-from axagents.llm.stream import Event, of_the_protocol, read_answer, timeouts, told_plainly
+from axagents.llm.stream import Event, timeouts
 from axagents.llm.turn import Call, Message, Offer, Turn, Usage
 from axagents.llm.wire import (
     distinct,
@@ -42,45 +40,25 @@ class Claude:
     def __init__(self, endpoint: Endpoint) -> None:
         self.name = endpoint.name
         self._endpoint = endpoint
-        self._client = anthropic.Anthropic(
+        client = anthropic.Anthropic(
             api_key=endpoint.key or "none", base_url=endpoint.base_url, max_retries=0, timeout=timeouts(600)
+        )
+        self._post = Post(
+            endpoint, client, "/v1/messages", refused=anthropic.APIStatusError, broken=anthropic.APIConnectionError
         )
         most = endpoint.max_output or _LEAST_OUTPUT
         self._output, self._most_output = min(_USUAL_OUTPUT, most), most
 
     def speak(self, system: str, messages: Sequence[Message], offers: Sequence[Offer], *, seconds: float) -> Turn:
         """Return a whole turn; see `retrying.Speaker`."""
-        end = time.monotonic() + seconds
         body = write_request(system, messages, offers)
         body = {"model": self._endpoint.model, "max_tokens": self._output, "stream": True, **body}
-        body = {**body, **self._endpoint.extra}
-        with (
-            told_plainly(self._endpoint),
-            closing(self._post(body, seconds)) as response,
-            of_the_protocol(),
-        ):
-            heard = _listen(read_answer(self._endpoint, response, end))
+        with self._post.answer(body, seconds) as events:
+            heard = _listen(events)
             if heard.stop_reason == "max_tokens" and self._output < self._most_output:
                 self._output = self._most_output
                 raise Again("the answer was cut at its length", wait=0)
             return self._turn(heard, offers)
-
-    def _post(self, body: dict[str, Any], seconds: float) -> httpx2.Response:
-        post = cast("Any", self._client).post
-        try:
-            return post(
-                "/v1/messages",
-                cast_to=httpx2.Response,
-                body=body,
-                options={"timeout": timeouts(seconds)},
-                stream=True,
-            )
-        except anthropic.APIStatusError as error:
-            failed = judge(self._endpoint, error.status_code, error.body, headers=error.response.headers)
-        except anthropic.APIConnectionError as error:
-            failed = error.__cause__ or Again("the connection broke")
-        # Not from inside the handlers: the library's own error may quote the key, and would stay attached.
-        raise failed
 
     def _turn(self, heard: "_Heard", offers: Sequence[Offer]) -> Turn:
         check_ended(heard, self._endpoint)
@@ -90,16 +68,7 @@ class Claude:
             raise Again("it wanted to call a tool and named none")
         if not calls and not text.strip():
             raise Again("it said nothing", tries=3)
-        usage = _usage(heard.usage)
-        return Turn(
-            stop_reason="calls" if calls else "answer",
-            text=text,
-            calls=tuple(calls),
-            raw=tuple(blocks),
-            usage=usage,
-            tokens=usage.input + usage.output,
-            cost_usd=self._endpoint.cost(usage),
-        )
+        return whole_turn(self._endpoint, text, calls=calls, raw=blocks, usage=_usage(heard.usage))
 
 
 @dataclass

@@ -1,19 +1,16 @@
 """OpenAI, and every endpoint that speaks its chat completions: streamed, with tools."""
 
-import time
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import httpx2
 import openai
 
 from axagents.errors import ProviderError
-from axagents.llm.failures import judge
+from axagents.llm.posting import Post, whole_turn
 from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
-from axagents.llm.stream import Event, of_the_protocol, read_answer, timeouts, told_plainly
+from axagents.llm.stream import Event, timeouts
 from axagents.llm.turn import Call, Message, Offer, Turn, Usage
 from axagents.llm.wire import (
     distinct,
@@ -43,44 +40,23 @@ class OpenAICompatible:
         self._endpoint = endpoint
         # The library would send the key and the organisation of OpenAI, as the environment has them, to anybody.
         foreign = {} if endpoint.key_variable == _OWN_KEY else dict.fromkeys(_OPENAIS_OWN, openai.omit)
-        self._client = openai.OpenAI(
+        client = openai.OpenAI(
             api_key=endpoint.key or "none",
             base_url=endpoint.base_url,
             max_retries=0,
             timeout=timeouts(600),
             default_headers=cast("dict[str, str]", foreign),
         )
+        self._post = Post(
+            endpoint, client, "/chat/completions", refused=openai.APIStatusError, broken=openai.APIConnectionError
+        )
 
     def speak(self, system: str, messages: Sequence[Message], offers: Sequence[Offer], *, seconds: float) -> Turn:
         """Return a whole turn; see `retrying.Speaker`."""
-        end = time.monotonic() + seconds
         body = write_request(system, messages, offers)
         body = {"model": self._endpoint.model, "stream": True, "stream_options": {"include_usage": True}, **body}
-        body = {**body, **self._endpoint.extra}
-        with (
-            told_plainly(self._endpoint),
-            closing(self._post(body, seconds)) as response,
-            of_the_protocol(),
-        ):
-            heard = _listen(read_answer(self._endpoint, response, end))
-            return self._turn(heard, offers)
-
-    def _post(self, body: dict[str, Any], seconds: float) -> httpx2.Response:
-        post = cast("Any", self._client).post
-        try:
-            return post(
-                "/chat/completions",
-                cast_to=httpx2.Response,
-                body=body,
-                options={"timeout": timeouts(seconds)},
-                stream=True,
-            )
-        except openai.APIStatusError as error:
-            failed = judge(self._endpoint, error.status_code, error.body, headers=error.response.headers)
-        except openai.APIConnectionError as error:
-            failed = error.__cause__ or Again("the connection broke")
-        # Not from inside the handlers: the library's own error may quote the key, and would stay attached.
-        raise failed
+        with self._post.answer(body, seconds) as events:
+            return self._turn(_listen(events), offers)
 
     def _turn(self, heard: "_Heard", offers: Sequence[Offer]) -> Turn:
         check_ended(heard, self._endpoint)
@@ -92,16 +68,7 @@ class OpenAICompatible:
             if heard.message.get("refusal"):
                 raise ProviderError(f"{self.name} declined to answer this", hint="ask in other words, or --model")
             raise Again("it said nothing", tries=3)
-        usage = _usage(heard.usage)
-        return Turn(
-            stop_reason="calls" if calls else "answer",
-            text=text,
-            calls=tuple(calls),
-            raw=(_raw(heard),),
-            usage=usage,
-            tokens=usage.input + usage.output,
-            cost_usd=self._endpoint.cost(usage),
-        )
+        return whole_turn(self._endpoint, text, calls=calls, raw=[_raw(heard)], usage=_usage(heard.usage))
 
 
 @dataclass
