@@ -1,6 +1,5 @@
 """Questions, refusals and plans in words, from templates over what the turn holds."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from axagents.agents.proposal import leaves
 from axagents.agents.tools import missing_tools
 from axagents.catalog import Catalog
 from axagents.fields import canonical_json
+from axagents.llm.offline.content import ToolContent
 from axagents.llm.offline.handing import ASK
 from axagents.llm.turn import Call, Turn
 
@@ -18,12 +18,12 @@ _LONGEST = 60
 
 def explain_turn(catalog: Catalog, persona: Persona, turn: Turn, *, session: str | None) -> str:
     """Write a question, or why something is declined."""
-    sentences = catalog.files("sentences")
+    sentences, named = catalog.files("sentences"), (*turn.candidates, *turn.unavailable)
     absent = {name for name in missing_tools(catalog, turn.unavailable) if not name.startswith(ASK)}
     values = {
         "turn": turn.model_dump(mode="json"),
         "persona": persona.model_dump(mode="json"),
-        "does": {name: _does(catalog, name) for name in (*turn.candidates, *turn.unavailable) if name in sentences},
+        "does": {name: sentences[name].parse(ToolContent).does for name in named if name in sentences},
         "absent": sorted(absent),
         "elsewhere": {tool: _personas_with(catalog, tool) for tool in turn.unavailable if tool not in absent},
         "understood": [spell_call(call) for call in turn.calls],
@@ -65,11 +65,5 @@ def _short(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
-def _does(catalog: Catalog, tool: str) -> str:
-    found = re.search(r"^does: *(.+)$", catalog.files("sentences")[tool].text, re.MULTILINE)
-    return found.group(1) if found else tool
-
-
 def _personas_with(catalog: Catalog, tool: str) -> list[str]:
-    texts = {name: file.text for name, file in catalog.files("personas").items()}
-    return [name for name, text in texts.items() if re.search(rf"^ *- {re.escape(tool)}$", text, re.MULTILINE)]
+    return [name for name, file in catalog.files("personas").items() if tool in file.parse(Persona).tools]
