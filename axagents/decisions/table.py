@@ -73,7 +73,7 @@ def decide(project: Project | None, name: str, inputs: Mapping[str, Value]) -> D
     table = find_table(project, name)
     checked = table.check(inputs)
     row = table.match(checked)
-    return Decision(table=name, row=row.row, verdict=row.then, because=_fill(row.because, checked), inputs=checked)
+    return Decision(table=name, row=row.row, verdict=row.then, because=fill_in(row.because, checked), inputs=checked)
 
 
 def find_table(project: Project | None, name: str) -> Table:
@@ -135,7 +135,9 @@ def _domain(table: Table, name: str) -> Input:
     return table.inputs[name].model_copy(update={"about": ""})
 
 
-def _fill(sentence: str, inputs: Mapping[str, Value]) -> str:
+def fill_in(sentence: str, inputs: Mapping[str, Value]) -> str:
+    """Return a row's sentence with the values of the inputs that it names."""
+
     def word(found: re.Match[str]) -> str:
         value = inputs.get(found.group(1), found.group(0))
         return f"{value:.4g}" if isinstance(value, float) else "unknown" if value is None else str(value)
