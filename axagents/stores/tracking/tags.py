@@ -23,6 +23,8 @@ SPLIT = "axagents.split"
 LEAKAGE = "axagents.leakage"
 MODEL_SHA256 = "axagents.model_sha256"
 MODEL_PATH = "axagents.model_path"
+EVALUATED = "axagents.evaluated"
+"""The SHA-256 of the model that the run evaluated, and did not train."""
 
 # Of a registered version, and of the copy of its artifacts.
 REGISTERED_MODEL = "axagents.model"
