@@ -81,8 +81,10 @@ class RunRecord:
 
 
 def new_run_id() -> str:
-    """Return a fresh identifier whose text order is time order."""
-    return utc_now().strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
+    """Return a fresh identifier whose text order is time order, to a quarter of a millisecond (1/4096 s)."""
+    now = utc_now()
+    fraction = now.microsecond * 4096 // 1_000_000
+    return f"{now:%Y%m%d-%H%M%S}-{fraction:03x}{secrets.randbelow(4096):03x}"
 
 
 _active: ContextVar[str | None] = ContextVar("active_run", default=None)
