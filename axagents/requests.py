@@ -11,8 +11,11 @@ from axagents.errors import UserError, nearest
 Request = TypeVar("Request", bound=BaseModel)
 
 
-def parse_json(text: str, source: str = "--input") -> dict[str, Any]:
+def parse_json(text: str, source: str = "--input", *, first_line: int = 1) -> dict[str, Any]:
     """Read a JSON object; on bad JSON tell line, column and show the place with a caret.
+
+    Args:
+        first_line: the line of the source that the text begins on.
 
     Raises:
         UserError: not JSON, or not an object.
@@ -21,7 +24,8 @@ def parse_json(text: str, source: str = "--input") -> dict[str, Any]:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         shown, caret = _excerpt(error.doc, error.pos)
-        place = f"{source} is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        line = first_line + error.lineno - 1
+        place = f"{source} is not valid JSON at line {line}, column {error.colno}: {error.msg}"
         raise UserError(f"{place}\n  {shown}\n  {caret}", field=source) from None
     if not isinstance(value, dict):
         kind = type(value).__name__

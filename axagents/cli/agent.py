@@ -10,9 +10,10 @@ import typer
 
 from axagents.cli.asking import agreed, somebody_is_there
 from axagents.cli.common import Need, command, group
+from axagents.cli.main import attempt
 from axagents.cli.output import Shown, table, tell
 from axagents.cli.piped import read_json, read_text
-from axagents.errors import UserError
+from axagents.errors import AxError, UserError
 
 if TYPE_CHECKING:
     from axagents.agents.dry import DryRun
@@ -116,7 +117,6 @@ def plan(
     provider: ProviderOption = "auto",
 ) -> Shown:
     """Plan many requests, one JSON object a line, and call nothing."""
-    from axagents.agents.dry import plan_once
     from axagents.agents.opening import open_desk
     from axagents.agents.request import Request
     from axagents.project import current_project
@@ -124,9 +124,10 @@ def plan(
     queries = _read_queries(file)
     request = Request(persona, "plan", provider)
     desk = open_desk(current_project(), request)
-    planned = [{"id": id_, **_dumped(plan_once(desk, replace(request, query=query)))} for id_, query in queries]
-    lines = [f"{each['id']}: {each['outcome']}  {_brief(each)}".rstrip() for each in planned]
-    return Shown(planned, "\n".join(lines))
+    planned = [_plan_line(desk, request, query, id_=id_) for id_, query in queries]
+    failed = [each["error"]["exit_code"] for each in planned if "error" in each]
+    lines = [f"{each['id']}: {_brief(each)}" for each in planned]
+    return Shown(planned, "\n".join(lines), exit_code=failed[0] if failed else 0)
 
 
 @command(app, "register", project=Need.WRITES)
@@ -196,19 +197,35 @@ def _read_query(input_: str | None) -> str:
     return query
 
 
-def _read_queries(file: str) -> list[tuple[Any, str]]:
+def _read_queries(file: str) -> list[tuple[Any, str | AxError]]:
+    """Return the query of every line by its id, which is else the line's number, or what is wrong with the line."""
+    lines = enumerate(read_text(file, "--file").splitlines(), start=1)
+    return [_read_line(line, number, file) for number, line in lines if line.strip()]
+
+
+def _read_line(line: str, number: int, file: str) -> tuple[Any, str | AxError]:
     from axagents.requests import parse_json
 
-    text = read_text(file, "--file")
-    queries: list[tuple[Any, str]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        given = parse_json(line, f"{file}, line {number},")
-        if not isinstance(given.get("query"), str):
-            raise UserError(f"{file}, line {number}: query is required, as a text", field="query")
-        queries.append((given.get("id", number), given["query"]))
-    return queries
+    try:
+        given = parse_json(line, "standard input" if file == "-" else file, first_line=number)
+    except UserError as error:
+        return number, error
+    query = given.get("query")
+    if not isinstance(query, str) or not query.strip():
+        return given.get("id", number), UserError(f"line {number}: query is required, as a text", field="query")
+    return given.get("id", number), query
+
+
+def _plan_line(desk: "Desk", request: "Request", query: str | AxError, *, id_: Any) -> dict[str, Any]:
+    from axagents.agents.dry import plan_once
+
+    found: list[dict[str, Any]] = []
+    wrong = (
+        query
+        if isinstance(query, AxError)
+        else attempt(lambda: found.append(_dumped(plan_once(desk, replace(request, query=query)))))
+    )
+    return {"id": id_, **({"error": wrong.as_dict()} if wrong else found[0])}
 
 
 def _ask(proposal: Mapping[str, Any]) -> bool | None:
@@ -251,11 +268,11 @@ def _dumped(planned: "DryRun") -> dict[str, Any]:
 
 
 def _brief(planned: dict[str, Any]) -> str:
-    if planned["calls"]:
-        return "; ".join(
-            f"{each['tool']} {json.dumps(each['arguments'], ensure_ascii=False)}" for each in planned["calls"]
-        )
-    return f"needs {', '.join(planned['needs'])}" if planned["needs"] else ", ".join(planned["candidates"])
+    if "error" in planned:
+        return f"error  {planned['error']['message']}"
+    calls = [f"{each['tool']} {json.dumps(each['arguments'], ensure_ascii=False)}" for each in planned["calls"]]
+    needs = f"needs {', '.join(planned['needs'])}" if planned["needs"] else ", ".join(planned["candidates"])
+    return f"{planned['outcome']}  {'; '.join(calls) or needs}".rstrip()
 
 
 def explained(planned: "DryRun") -> str:

@@ -215,7 +215,18 @@ def test_many_requests_are_planned_in_one_process(here: Ax, shop: Path) -> None:
     again = here("agent", "plan", "call", "--file", "-", "--format", "json", stdin=(shop / "queries.jsonl").read_text())
     assert again.stdout == done.stdout
     broken = here("agent", "plan", "call", "--file", "-", stdin='{"id": 1}')
-    assert (broken.exit_code, "query is required" in broken.stderr) == (2, True)
+    assert (broken.exit_code, "1: error  line 1: query is required" in broken.stdout) == (2, True)
+
+
+def test_a_bad_line_costs_its_own_plan_only(here: Ax, shop: Path) -> None:
+    lines = [query("profile shop"), '{"id": "b", "query":', '{"id": "c"}', '{"id": "d", "query": "profile shop"}']
+    done = here("agent", "plan", "call", "--file", "-", "--format", "json", stdin="\n".join(lines))
+    planned = {each["id"]: each for each in map(json.loads, done.stdout.splitlines())}
+    assert (done.exit_code, [*planned]) == (2, [1, 2, "c", "d"])
+    assert planned[1]["outcome"] == planned["d"]["outcome"] == "run"
+    told = planned[2]["error"]["message"]
+    assert (told.count("line"), "at line 2, column" in told) == (1, True)
+    assert planned["c"]["error"]["field"] == "query"
 
 
 def test_an_effect_without_a_terminal_waits_with_its_plan(here: Ax, switch: Path) -> None:
