@@ -7,7 +7,7 @@ from typing import Any, cast
 import anthropic
 
 from axagents.errors import ProviderError
-from axagents.llm.failures import too_long
+from axagents.llm.failures import declined, strange_end, too_long
 from axagents.llm.posting import Post, whole_turn
 from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
@@ -206,9 +206,9 @@ def check_ended(heard: _Heard, endpoint: Endpoint) -> None:
     if reason == "model_context_window_exceeded":
         raise too_long(endpoint)
     if reason == "refusal":
-        raise ProviderError(f"{endpoint.name} declined to answer this", hint="ask in other words, or --model")
+        raise declined(endpoint)
     if reason not in ("end_turn", "stop_sequence", "tool_use"):
-        raise ProviderError(f"{endpoint.name} stopped for a reason that is not known here: {reason}")
+        raise strange_end(endpoint, reason)
 
 
 def _calls(heard: _Heard, own: dict[str, str]) -> tuple[list[Block], list[Call]]:

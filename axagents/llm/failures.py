@@ -65,6 +65,16 @@ def too_long(endpoint: Endpoint) -> ProviderError:
     )
 
 
+def declined(endpoint: Endpoint) -> ProviderError:
+    """Return the error for a model that will not answer."""
+    return ProviderError(f"{endpoint.name} declined to answer this", hint="ask in other words, or --model")
+
+
+def strange_end(endpoint: Endpoint, reason: str) -> ProviderError:
+    """Return the error for an answer that ended for a reason which no protocol known here has."""
+    return ProviderError(f"{endpoint.name} stopped for a reason that is not known here: {reason}")
+
+
 def not_a_model(endpoint: Endpoint, content_type: str) -> ProviderError:
     """Return the error for an address that answers something else than a language model would."""
     what = "HTML, a page for browsers" if "html" in content_type else content_type or "something without a type"

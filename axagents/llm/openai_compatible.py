@@ -7,6 +7,7 @@ from typing import Any, cast
 import openai
 
 from axagents.errors import ProviderError
+from axagents.llm.failures import declined, strange_end
 from axagents.llm.posting import Post, whole_turn
 from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
@@ -66,7 +67,7 @@ class OpenAICompatible:
             raise Again("it wanted to call a tool and named none")
         if not calls and not text.strip():
             if heard.message.get("refusal"):
-                raise ProviderError(f"{self.name} declined to answer this", hint="ask in other words, or --model")
+                raise declined(self._endpoint)
             raise Again("it said nothing", tries=3)
         return whole_turn(self._endpoint, text, calls=calls, raw=[_raw(heard)], usage=_usage(heard.usage))
 
@@ -199,9 +200,9 @@ def check_ended(heard: _Heard, endpoint: Endpoint) -> None:
             hint="ask for less at once, begin a new conversation, or take another model with --model",
         )
     if reason == "content_filter":
-        raise ProviderError(f"{endpoint.name} declined to answer this", hint="ask in other words, or --model")
+        raise declined(endpoint)
     if reason not in ("stop", "tool_calls"):
-        raise ProviderError(f"{endpoint.name} stopped for a reason that is not known here: {reason}")
+        raise strange_end(endpoint, reason)
 
 
 def _calls(heard: _Heard, own: dict[str, str]) -> list[Call]:
