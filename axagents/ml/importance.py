@@ -1,7 +1,8 @@
 """Which columns a model leans on: the loss of the metric when one is shuffled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,33 +44,67 @@ def permutation_importance(
     if len(looked) > most_rows:
         looked = np.sort(rng.choice(looked, size=most_rows, replace=False))
     y = problem.target.values[looked]
-    matrix, places, score = _encode(model, problem.features.iloc[looked])
-    base = compute_metric(metric.name, y, score(matrix), threshold=model.threshold)
+    encoded = encode_rows(model, problem.features.iloc[looked])
+    base = compute_metric(metric.name, y, encoded.score(encoded.matrix), threshold=model.threshold)
     found: list[Importance] = []
-    for name, own in places.items():
-        losses: list[float] = []
-        for _ in range(repeats):
-            moved = matrix.copy()
-            moved.iloc[:, own] = matrix.iloc[rng.permutation(len(matrix)), own].to_numpy()
-            value = compute_metric(metric.name, y, score(moved), threshold=model.threshold)
-            losses.append((base - value) * metric.sign)
+    for name, shuffled in shuffled_scores(encoded, repeats=repeats, rng=rng):
+        losses = [
+            (base - compute_metric(metric.name, y, scores, threshold=model.threshold)) * metric.sign
+            for scores in shuffled
+        ]
         found.append(Importance(name, float(np.mean(losses)), float(np.std(losses))))
     return sorted(found, key=lambda each: -each.loss)
 
 
-def _encode(
-    model: FittedModel, features: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, list[int]], Callable[[pd.DataFrame], np.ndarray]]:
-    """Return what is shuffled, where each column lies in it, and how it is scored.
+@dataclass(frozen=True, eq=False)
+class EncodedRows:
+    """Rows as a model's last step takes them.
 
-    Behind an encoder of ours the encoded columns are shuffled, so that texts are encoded once and not at each shuffle.
+    Attributes:
+        matrix: what is shuffled.
+        places: where each column of the data lies in it.
+        score: how it is scored, calibrated.
+    """
+
+    matrix: pd.DataFrame
+    places: dict[str, list[int]]
+    score: Callable[[pd.DataFrame], np.ndarray]
+
+
+def shuffled_scores(
+    encoded: EncodedRows, *, repeats: int, rng: np.random.Generator
+) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """Yield each column with the scores of the rows while it is shuffled, `repeats` times."""
+    for name, own in encoded.places.items():
+        scores: list[np.ndarray] = []
+        for _ in range(repeats):
+            moved = encoded.matrix.copy()
+            moved.iloc[:, own] = encoded.matrix.iloc[rng.permutation(len(moved)), own].to_numpy()
+            scores.append(encoded.score(moved))
+        yield name, scores
+
+
+def encode_rows(model: FittedModel, features: pd.DataFrame) -> EncodedRows:
+    """Return rows as they are shuffled, or mixed with others.
+
+    Behind an encoder of ours these are the encoded columns, so that texts are encoded once and not at each shuffle.
     """
     matrix = model.matrix(features.reset_index(drop=True))
+    encoder, last = split_estimator(model)
+    if encoder is None:
+        places = {str(name): [place] for place, name in enumerate(matrix.columns)}
+        return EncodedRows(matrix, places, lambda moved: model.calibrate(model.raw_matrix_scores(moved)))
+    inner = replace(model, estimator=last)
+    encoded = pd.DataFrame(np.asarray(encoder.transform(matrix)))
+    return EncodedRows(
+        encoded, encoded_places(encoder), lambda moved: model.calibrate(inner.raw_matrix_scores(moved.to_numpy()))
+    )
+
+
+def split_estimator(model: FittedModel) -> tuple[ColumnTransformer | None, Any]:
+    """Return the encoder, None where there is none of ours, and the estimator behind it."""
     steps = dict(getattr(model.estimator, "steps", []))
     encoder = steps.get("encode")
     if set(steps) != {"encode", "model"} or not isinstance(encoder, ColumnTransformer):
-        places = {str(name): [place] for place, name in enumerate(matrix.columns)}
-        return matrix, places, lambda moved: model.calibrate(model.raw_matrix_scores(moved))
-    inner = replace(model, estimator=steps["model"])
-    encoded = pd.DataFrame(np.asarray(encoder.transform(matrix)))
-    return encoded, encoded_places(encoder), lambda moved: model.calibrate(inner.raw_matrix_scores(moved.to_numpy()))
+        return None, model.estimator
+    return encoder, steps["model"]
