@@ -9,7 +9,7 @@ from langgraph.types import interrupt
 from axagents.agents import acting, conversation
 from axagents.agents.answering import compose_answer
 from axagents.agents.context import AgentContext
-from axagents.agents.proposal import Proposal, draw, is_covered
+from axagents.agents.proposal import Proposal, draw, is_covered, tell_uncovered
 from axagents.agents.spans import tell_approval
 from axagents.agents.thinking import send_back, take_turn
 from axagents.faults import fault_point
@@ -105,13 +105,16 @@ def review(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
 
 def _approve(context: AgentContext, call: Call, proposal: Proposal) -> bool:
     approvals = Approvals(context.project)
-    standing = approvals.ask(context.run_id, call.id, digest=proposal.hash, plan=proposal.as_dict())
+    again = approvals.why_again(context.run_id, call.id, digest=proposal.hash)
+    lines = [*filter(None, [again]), *tell_uncovered(proposal, context.request.leave), proposal.text]
+    plan = {**proposal.as_dict(), "text": "\n".join(lines)}
+    standing = approvals.ask(context.run_id, call.id, digest=proposal.hash, plan=plan)
     if standing.status == "waiting":
         how = is_covered(proposal, context.request.leave, context.project.settings.approve.auto)
         word: dict[str, Any] = {"hash": proposal.hash, "approved": True, "how": how} if how else {}
         while word.get("hash") != proposal.hash:
             # A word on another plan is no word on this one: the world has moved, and it is asked again.
-            word = interrupt({**proposal.as_dict(), "approval_id": standing.approval_id})
+            word = interrupt({**standing.plan, "approval_id": standing.approval_id})
         status = "approved" if word["approved"] else "denied"
         standing = approvals.decide(standing.approval_id, status, how=word["how"])
     context.journal.append("approval", {"call_id": call.id, "hash": proposal.hash, "status": standing.status})

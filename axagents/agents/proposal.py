@@ -16,6 +16,7 @@ from axagents.project import Project
 from axagents.stores.models.digest import digest
 
 SHOWN_HASH = 16
+LEAST_HASH = 12
 _ORIGINS = {
     "query": "your words",
     "conversation": "the conversation",
@@ -105,9 +106,25 @@ def is_covered(proposal: Proposal, leave: Leave, auto: Sequence[str]) -> str | N
     """Return how a proposal is approved beforehand, "hash" or "option", or None; never for an agent."""
     if is_agent():
         return None
-    if any(len(given) >= 12 and proposal.hash.startswith(given.lower()) for given in leave.hashes):
+    if any(_is_hash_of(proposal, given) for given in leave.hashes):
         return "hash"
     return "option" if leave.yes and proposal.kind in auto and not proposal.tainted else None
+
+
+def tell_uncovered(proposal: Proposal, leave: Leave) -> Iterator[str]:
+    """Yield why the hashes that were approved beforehand do not cover a proposal."""
+    if is_agent() and leave.hashes:
+        yield "an agent acts here (AX_ACTOR), whose --approve does not count"
+        return
+    for given in leave.hashes:
+        if len(given) < LEAST_HASH:
+            yield f"--approve {given}: give {LEAST_HASH} letters of the hash at least"
+        elif not _is_hash_of(proposal, given):
+            yield f"--approve {given} is not this plan"
+
+
+def _is_hash_of(proposal: Proposal, given: str) -> bool:
+    return len(given) >= LEAST_HASH and proposal.hash.startswith(given.lower())
 
 
 def _lines(call: Call, kind: str, bound: str, *, tainted: Mapping[str, str]) -> Iterator[str]:

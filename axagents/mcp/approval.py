@@ -20,7 +20,7 @@ from axagents.llm.turn import Call, Source
 from axagents.progress import note
 from axagents.project import Project
 from axagents.requests import validate
-from axagents.stores.agents.approvals import LIFETIME, Approval, Approvals
+from axagents.stores.agents.approvals import EXPIRED, LIFETIME, MOVED, Approval, Approvals
 from axagents.stores.runs import RunRecord, Runs, repeating, within_run
 from axagents.toolkit import ToolSpec
 
@@ -29,8 +29,6 @@ CALL = "mcp-call"
 AGAIN = "the very same call, made again after a person has approved it, does it; once"
 _CALL_ID = "1"
 _LOOKED_AT = 200
-_MOVED = "the project has changed since the plan was shown; this is the plan as it is now"
-_EXPIRED = "the plan that was shown is older than 15 minutes; this is the plan as it is now"
 
 
 class Waits(BaseModel):
@@ -148,10 +146,10 @@ def _next(asked: _Asked, plan: Proposal, last: RunRecord) -> Step:
     if last.status != "waiting":
         return _told_again(last, plan) or _first(asked, plan)
     if approval is None:
-        return _ask(asked, plan, last.run_id, why=_MOVED)
+        return _ask(asked, plan, last.run_id, why=MOVED)
     if approval.expired:
         Runs(asked.project).fail(last.run_id, None, status="abandoned")
-        return _first(asked, plan, _EXPIRED)
+        return _first(asked, plan, EXPIRED)
     return last if approval.status == "approved" else _waits(approval, "")
 
 

@@ -13,7 +13,7 @@ from axagents.errors import NotFound, Refused, UserError
 from axagents.llm.turn import Source
 from axagents.project import Project, use_project
 from axagents.stores.agents import approvals as approvals_module
-from axagents.stores.agents.approvals import Approvals
+from axagents.stores.agents.approvals import EXPIRED, MOVED, Approvals
 from axagents.stores.database import open_database
 from tests.agents.conftest import DONE, RunScript, call, calls, lines
 
@@ -87,9 +87,11 @@ def test_a_plan_is_asked_again_when_the_project_has_moved(
     facts: dict[str, Any] = {"registry": 1}
     monkeypatch.setattr("axagents.agents.proposal._facts", lambda *_: dict(facts))
     asked: list[str] = []
+    texts: list[str] = []
 
     def yes(plan: Any) -> bool:
         asked.append(plan["hash"])
+        texts.append(plan["text"])
         facts["registry"] = 2  # somebody else registers something while the first plan is read
         return True
 
@@ -97,6 +99,7 @@ def test_a_plan_is_asked_again_when_the_project_has_moved(
     assert done.status == "completed"
     assert len(asked) == 2
     assert asked[0] != asked[1]
+    assert [MOVED in text for text in texts] == [False, True]
     assert lines(lab, "switch.txt") == ["lamp on"]
 
 
@@ -113,6 +116,7 @@ def test_an_old_plan_is_shown_anew(run_script: RunScript, lab: Project) -> None:
     assert again.status == "waiting"
     assert again.needs[0]["approval_id"] != need["approval_id"]
     assert again.needs[0]["hash"] == need["hash"]
+    assert EXPIRED in again.needs[0]["text"]
 
 
 def test_denied_from_elsewhere_ends_the_run(run_script: RunScript, lab: Project) -> None:
@@ -122,6 +126,29 @@ def test_denied_from_elsewhere_ends_the_run(run_script: RunScript, lab: Project)
         done = resume_agent(lab, waiting.run_id)
     assert (done.status, done.exit_code) == ("declined", 1)
     assert lines(lab, "switch.txt") == []
+
+
+def test_a_plan_that_was_denied_is_asked_again_with_the_reason(
+    run_script: RunScript, lab: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_script(flip(), DONE, query="flip lamp")
+    Approvals(lab).decide(first.needs[0]["approval_id"], "denied", how="command")
+    second = run_script(flip(), DONE, query="flip lamp")
+    assert f"this very plan was denied before, in run {first.run_id}" in second.needs[0]["text"]
+    monkeypatch.setattr("axagents.agents.proposal._facts", lambda *_: {"registry": 2})
+    with use_project(lab):
+        moved = resume_agent(lab, first.run_id)
+    assert (moved.status, f"you said no before: {MOVED}" in moved.needs[0]["text"]) == ("waiting", True)
+
+
+def test_a_hash_that_covers_nothing_is_told(run_script: RunScript, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave = Leave(hashes=("0" * 16, "abc"))
+    text = run_script(flip(), DONE, query="flip lamp", leave=leave).needs[0]["text"]
+    assert f"--approve {'0' * 16} is not this plan" in text
+    assert "--approve abc: give 12 letters of the hash at least" in text
+    monkeypatch.setenv("AX_ACTOR", "agent")
+    text = run_script(flip(), DONE, query="flip lamp", leave=leave).needs[0]["text"]
+    assert "an agent acts here (AX_ACTOR), whose --approve does not count" in text
 
 
 def test_decided_is_decided(run_script: RunScript, lab: Project) -> None:

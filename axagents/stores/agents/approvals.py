@@ -16,6 +16,9 @@ from axagents.stores.database import open_database
 LIFETIME = timedelta(minutes=15)
 """How long the plan that was shown may be approved."""
 
+MOVED = "the project has changed since the plan was shown; this is the plan as it is now"
+EXPIRED = "the plan that was shown is older than 15 minutes; this is the plan as it is now"
+
 Status = Literal["waiting", "approved", "denied"]
 
 
@@ -44,6 +47,19 @@ class Approval:
     @property
     def expired(self) -> bool:
         return parse_stamp(self.expires_at) < utc_now()
+
+    def check_open(self, status: Status) -> None:
+        """Stop where a word comes too late.
+
+        Raises:
+            UserError: it was decided before, or the time for this word is over.
+        """
+        if self.status != "waiting":
+            told = f"approval {self.approval_id} is {self.status} already"
+            raise UserError(told, hint=f"ax runs show {self.run_id}")
+        if self.expired and status == "approved":
+            hint = f"ax runs resume {self.run_id}   # shows the plan as it is now"
+            raise UserError(f"approval {self.approval_id} is older than 15 minutes; it must be shown anew", hint=hint)
 
 
 class Approvals:
@@ -85,7 +101,7 @@ class Approvals:
         with self._database.read() as connection:
             rows = connection.execute(
                 "SELECT * FROM approvals WHERE approval_id = ? OR (length(?) >= 8 AND hash LIKE ?)"
-                " ORDER BY asked_at DESC, rowid DESC LIMIT 1",
+                " ORDER BY status = 'waiting' DESC, asked_at DESC, rowid DESC LIMIT 1",
                 (approval_id, approval_id, approval_id.replace("%", "") + "%"),
             ).fetchall()
             known = [row[0] for row in connection.execute("SELECT approval_id FROM approvals WHERE status = 'waiting'")]
@@ -101,6 +117,30 @@ class Approvals:
                 (run_id,),
             ).fetchall()
         return [_approval(row) for row in rows]
+
+    def open(self) -> list[Approval]:
+        """Return what runs wait for, oldest first: of each call its newest plan."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT approvals.* FROM approvals JOIN runs USING (run_id) WHERE approvals.status = 'waiting'"
+                " AND runs.status = 'waiting' ORDER BY approvals.asked_at, approvals.rowid"
+            ).fetchall()
+        return list({(row["run_id"], row["call_id"]): _approval(row) for row in rows}.values())
+
+    def why_again(self, run_id: str, call_id: str, *, digest: str) -> str:
+        """Return why a plan is shown though somebody has seen it, or another of the same call; "" where nobody has."""
+        before = [each for each in self.of_run(run_id) if each.call_id == call_id]
+        if before and before[-1].hash != digest:
+            return f"you said no before: {MOVED}" if before[-1].status == "denied" else MOVED
+        if before and before[-1].expired:
+            return EXPIRED
+        with self._database.read() as connection:
+            denied = connection.execute(
+                "SELECT run_id FROM approvals WHERE hash = ? AND status = 'denied' AND run_id != ?"
+                " ORDER BY decided_at DESC LIMIT 1",
+                (digest, run_id),
+            ).fetchone()
+        return f"this very plan was denied before, in run {denied['run_id']}" if denied else ""
 
     def of_run(self, run_id: str) -> list[Approval]:
         """Return everything that a run asked for, in order."""
@@ -120,13 +160,7 @@ class Approvals:
         if status == "approved":
             refuse_agents("approve")
         approval = self.get(approval_id)
-        if approval.status != "waiting":
-            raise UserError(f"approval {approval.approval_id} is {approval.status} already")
-        if approval.expired and status == "approved":
-            hint = f"ax runs resume {approval.run_id}   # shows the plan as it is now"
-            raise UserError(
-                f"approval {approval.approval_id} is older than 15 minutes; it must be shown anew", hint=hint
-            )
+        approval.check_open(status)
         with self._database.write() as connection:
             changed = connection.execute(
                 "UPDATE approvals SET status = ?, decided_at = ?, decided_by = ?, how = ?"
