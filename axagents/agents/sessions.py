@@ -18,7 +18,12 @@ from axagents.stores.runs import RunRecord, Runs
 Ended = Literal["completed", "asked", "declined", "failed", "stopped", "cut short", "waiting", "running", "abandoned"]
 RESUMABLE = ("failed", "stopped", "cut short", "waiting")
 INTERRUPTED = "interrupted"
-_STATUS: dict[str, Ended] = {"completed": "completed", "waiting": "asked", "declined": "declined", "failed": "failed"}
+_STATUS: dict[str, Ended] = {
+    "completed": "completed",
+    "waiting": "asked",
+    "declined": "declined",
+    "failed": "completed",
+}
 # A run that another agent asked for has a parent; `ax call` is no conversation with a persona.
 _OWN = "kind = 'agent' AND parent IS NULL AND name != ?"
 _SESSION = "coalesce(json_extract(request, '$.session'), run_id)"
@@ -89,7 +94,7 @@ def find_session(project: Project, named: str) -> str:
 
 
 def read_turns(project: Project, session: str) -> list[KeptTurn]:
-    """Return the turns of a session in their order; none when nothing was ever said in it."""
+    """Return the turns of a session in the order they began; none when nothing was ever said in it."""
     return [read_turn(project, row["run_id"]) for row in reversed(_rows(project, session))]
 
 

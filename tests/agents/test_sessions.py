@@ -27,6 +27,13 @@ def test_turns_are_told_with_how_they_ended(lab: Project, run_script: RunScript)
     assert resumable(turns[:3]) is None
 
 
+def test_a_turn_whose_last_call_failed_is_over(lab: Project, run_script: RunScript) -> None:
+    assert run_script(calls(call("lab-break", how="told")), DONE, session="s").status == "failed"
+    (turn,) = read_turns(lab, "s")
+    assert (turn.ended, turn.calls[-1]["status"]) == ("completed", "failed")
+    assert resumable([turn]) is None
+
+
 def test_a_session_is_found_by_its_beginning(lab: Project, run_script: RunScript) -> None:
     for session in ("a-1", "a-2", "b", "a-1"):
         run_script(SAID, query=f"in {session}", session=session)
