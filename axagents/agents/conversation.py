@@ -44,7 +44,7 @@ def exchanges(context: AgentContext) -> list[dict[str, Any]]:
     prefix = f"{context.session}/"
     keys = [key for key in memory.list(NAMESPACE, prefix=prefix).keys if key != prefix + context.run_id]
     found = [(key, record) for key in keys if (record := memory.retrieve(key, namespace=NAMESPACE))]
-    # Runs of the same second are told apart by chance, not by time.
+    # By when each was kept: a run that waited for a word may end after others that began later.
     found.sort(key=lambda each: each[1].stored_at)
     return [
         {"base": 0, "results": 0, **(record.value or {}), "run_id": key.removeprefix(prefix)} for key, record in found

@@ -8,6 +8,7 @@ from axagents.catalog import open_catalog
 from axagents.contents import content_files
 from axagents.documents import parse_yaml
 from axagents.errors import NotFound, Refused, UserError
+from axagents.filesystem import write_whole
 from axagents.project import Project, make_folder
 from axagents.settings_file import set_setting
 from axagents.trust import read_holding, record_trust
@@ -18,7 +19,8 @@ def register_persona(project: Project, text: str, *, source: str, replace: bool 
 
     Raises:
         Refused: an agent asks, or the project holds other content that nobody trusted.
-        UserError: it is no persona, names what nothing knows, or stands there already with other content.
+        UserError: it is no persona, names what nothing knows, stands there already with other content and is not to be
+            replaced, or cannot be written.
     """
     persona = parse_yaml(text, Persona, source=source)
     _check_leave(project)
@@ -32,7 +34,7 @@ def register_persona(project: Project, text: str, *, source: str, replace: bool 
     check_names(open_catalog(project), persona, source=source)
     make_folder(path.parent)
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
     set_setting(project.root, "content", "true")

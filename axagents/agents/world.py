@@ -28,7 +28,7 @@ def _trained_folder(result: Mapping[str, Any]) -> str | None:
 
 
 class ProjectWorld:
-    """A project's names. Loads no MLflow, no Chroma and no data library."""
+    """A project's names. Loads no Chroma and no data library, and MLflow only where the project tracks on a server."""
 
     def __init__(self, project: Project) -> None:
         self._project = project

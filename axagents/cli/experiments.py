@@ -98,7 +98,7 @@ def _summary(experiment: "ExperimentRecord", runs: "list[RunRecord]") -> dict[st
 
 
 def _show_experiment(experiment: "ExperimentRecord", runs: "list[RunRecord]") -> Shown:
-    # The names the newest run has say what this experiment is about.
+    # Runs come newest first: its metrics are shown before those that only older ones have.
     names = [name for run in runs for name in run.metrics if "." not in name]
     shown = list(dict.fromkeys(names))[:_MOST_METRICS]
     rows = [_row(run, shown) for run in runs]

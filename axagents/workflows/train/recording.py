@@ -1,4 +1,4 @@
-"""Write a training into MLflow: parameters, metrics, curves, plots, predictions, data set and model."""
+"""Write a training into MLflow: parameters, metrics, curves, plots, predictions, environment, data set and model."""
 
 import math
 from datetime import UTC, datetime
@@ -54,11 +54,11 @@ def record_training(
     runs: list[CandidateRun],
     chosen: str,
     facts: dict[str, str],
-) -> str:
-    """Write all of it into the MLflow run and return the id of its logged model; repeating it adds nothing.
+) -> None:
+    """Write all of it into the MLflow run; repeating it adds nothing.
 
     Args:
-        facts: further tags, such as verdict and headline.
+        facts: further tags, such as the verdict and the report.
     """
     project = context.project
     environment = capture_environment(project.root)
@@ -72,7 +72,6 @@ def record_training(
     log_files(project, run.run_id, sorted((context.folder / PLOTS).iterdir()), folder=PLOTS)
     log_files(project, run.run_id, [context.folder / FILE], folder=FOLDER)
     log_files(project, run.run_id, [context.folder / "environment.json"])
-    return model_id
 
 
 def _params(setup: Setup, problem: Problem, *, chosen: str) -> dict[str, Any]:
