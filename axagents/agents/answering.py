@@ -15,6 +15,7 @@ from axagents.llm.turn import Turn
 
 _REFERENCE = re.compile(r"\{\{\s*(r\d+)((?:\.[\w-]+)*)\s*\}\}")
 UNVERIFIED = " [not computed by a tool]"
+_NOT_DONE = {"failed": "failed", "malformed": "was not called", "denied": "was denied", "skipped": "was left out"}
 _STATUS = {"answer": "completed", "": "completed", "ask": "waiting", "decline": "declined", "denied": "declined"}
 
 
@@ -26,14 +27,15 @@ def compose_answer(context: AgentContext, position: int, ended: str) -> int:
     receipts = _receipts(context, position)
     calls = context.made_calls(position)
     turn = last_turn(context, position)
-    text, shown, bare = receipts.settle(_marked(context, turn, calls, receipts=receipts))
+    marked = _marked(context, turn, calls, receipts=receipts)
+    text, shown, bare = receipts.settle(marked)
     # What code writes makes no claims; a model's own words do.
     backed, loose = check_claims(bare, receipts.results, _allowed(context, calls)) if turn.text else ([], [])
     asked = _last_asked(calls, receipts) if not turn.text and ended in ("", "answer") else None
     needs = [need.model_dump(mode="json") for need in turn.needs] if ended == "ask" else []
     body = {
         "status": asked["status"] if asked else status_of(ended, calls),
-        "answer": mark_numbers(text, loose),
+        "answer": "\n\n".join(filter(None, [mark_numbers(text, loose), _not_done(turn, calls)])),
         "needs": asked["needs"] if asked else needs,
         "candidates": list(turn.candidates),
         "unavailable": list(turn.unavailable),
@@ -41,6 +43,19 @@ def compose_answer(context: AgentContext, position: int, ended: str) -> int:
         "receipts": [each.as_dict() for each in (*shown, *backed)],
     }
     return context.journal.append("answer", body)
+
+
+def _not_done(turn: Turn, calls: Sequence[Mapping[str, Any]]) -> str:
+    """Tell of the calls behind a model's own words that came to nothing: it may not."""
+    lines: list[str] = []
+    for at, call in enumerate(calls if turn.text else ()):
+        later = [each["tool"] for each in calls[at + 1 :] if each["status"] == "done"]
+        if call["status"] == "done" or call["tool"] in later:
+            continue
+        error: Mapping[str, Any] = call.get("error") or {}
+        why = error.get("message") or call.get("why") or "not done"
+        lines.append(f"[{call['tool']} {_NOT_DONE[call['status']]}: {why}]")
+    return "\n".join(dict.fromkeys(lines))
 
 
 def _last_asked(calls: Sequence[Mapping[str, Any]], receipts: Receipts) -> dict[str, Any] | None:

@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 _OPEN, _CLOSE = "\x02", "\x03"
 _MARKED = re.compile(f"{_OPEN}(\\d+){_OPEN}([^{_CLOSE}]*){_CLOSE}")
-NUMBER = re.compile(r"(?<![\w.])(?<!\w-)[-+]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:\.\d+)?\s?%?(?!\w)")
+NUMBER = re.compile(
+    r"(?<![\w.])(?<!\w-)[-+]?(?:\d+(?:[.,]\d+)*|\.\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?:[kKMx×](?!\w)|\s?%)?(?!\w)"
+)
+"""A number as people write it, with its exponent, its percent sign, and k, M or x behind it."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,10 @@ def quoted(value: Any) -> str:
 
 
 def plain_number(number: str) -> str:
-    """Return a number as Python writes it, without sign, percent and separators of thousands."""
-    return number.strip().rstrip("%").strip().lstrip("+").replace(",", "")
+    """Return a number as Python writes it, without plus, percent and separators of thousands, k and M written out."""
+    text = number.strip().rstrip("%x×").strip().lstrip("+").replace(",", "")
+    zeros = {"k": 3, "K": 3, "M": 6}.get(text[-1:])
+    return f"{Decimal(text[:-1]).scaleb(zeros):f}" if zeros and text.count(".") < 2 else text
 
 
 def find_value(result: Mapping[str, Any], name: str) -> float | None:

@@ -93,3 +93,19 @@ def test_a_loose_number_is_sent_back_once_then_marked(lab: Project, run_script: 
     stubborn = run_script(counting, said("it has 6 letters"), said("it has 7 letters"), said("not asked for"))
     assert stubborn.answer == "it has 7 [not computed by a tool] letters"
     assert stubborn.unverified_numbers == ["7"]
+
+
+def test_what_came_to_nothing_is_told_behind_a_models_words(run_script: RunScript) -> None:
+    done = run_script(
+        calls(call("lab-erase", name="x")),
+        calls(call("lab-break", how="told")),
+        calls(call("lab-count", text="hi")),
+        said("All done, it is erased."),
+    )
+    assert done.answer.splitlines() == [
+        "All done, it is erased.",
+        "",
+        "[lab-erase was not called: lab-erase: there is no tool 'lab-erase' here; there is lab-count, lab-note, lab-flip,"
+        " lab-wipe, lab-break, conversation-read]",
+        "[lab-break failed: it is stuck]",
+    ]

@@ -50,6 +50,8 @@ def test_every_value_written_has_its_place(tmp_path) -> None:
         ("SHA-256 of model-v2 in q4", (), []),
         ("it fell by 3 points, to 1,200", ("1200 users",), ["3"]),
         ("-5 degrees", (), ["-5"]),
+        ("3x better than 1e6 rows or 5k, 80 %", (), ["3x", "1e6", "5k", "80 %"]),
+        ("5,000 rows of 2M", ("5k of 2,000,000",), []),
     ],
 )
 def test_numbers_without_a_receipt_are_found(text: str, allowed: tuple[str, ...], loose: list[str]) -> None:
