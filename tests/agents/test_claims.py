@@ -105,7 +105,7 @@ def test_what_came_to_nothing_is_told_behind_a_models_words(run_script: RunScrip
     assert done.answer.splitlines() == [
         "All done, it is erased.",
         "",
-        "[lab-erase was not called: lab-erase: there is no tool 'lab-erase' here; there is lab-count, lab-note, lab-flip,"
-        " lab-wipe, lab-break, conversation-read]",
+        "[lab-erase was not called: lab-erase: there is no tool 'lab-erase' here; there is lab-count, lab-note,"
+        " lab-flip, lab-wipe, lab-break, conversation-read]",
         "[lab-break failed: it is stuck]",
     ]
