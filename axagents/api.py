@@ -201,7 +201,7 @@ def _own_tool(spec: ToolSpec) -> "OwnTool":
     def check(arguments: dict[str, Any]) -> None:
         validate(spec.request, arguments)
 
-    return OwnTool(facts, check, lambda arguments: call_typed(spec, arguments))
+    return OwnTool(facts, check, lambda arguments: call_typed(spec, arguments), held=True)
 
 
 @contextmanager

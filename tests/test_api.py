@@ -122,6 +122,9 @@ def test_without_a_word_an_effect_waits_and_goes_on_when_it_is_approved(project:
     (need,) = waiting.needs
     assert (waiting.status, waiting.exit_code, need["kind"], need["effect"]) == ("waiting", 3, "approval", "move")
     assert moved(project) == []
+    assert need["approve"] == [
+        f"ax approve {need['approval_id']}   # then, in the program that holds the agent: resume({waiting.run_id!r})"
+    ]
     Approvals(project).decide(need["approval_id"], "approved", how="typed")
     done = agent.resume(waiting.run_id)
     assert (done.status, done.answer, moved(project)) == ("completed", "3 are left.", ["north 2"])

@@ -2,12 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from axagents.actor import is_agent
 from axagents.agents.ahead import ask_ahead
 from axagents.agents.context import AgentContext, HandOn
 from axagents.agents.delegation import ended_badly
@@ -176,10 +177,6 @@ def _record(runs: Runs, done: AgentRun) -> None:
 
 def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, Any]:
     """Return what programs and people need to know of an effect that waits."""
-    begun = context.request.caller or Caller((context.persona.id,), context.run_id, context.request.query)
-    ways = [f"ax approve {plan['approval_id']} && ax runs resume {begun.run_id or context.run_id}"]
-    if begun.words:
-        ways.append(f"ax agent run {begun.personas[0]} --approve {plan['hash']} --input {_shell_input(begun.words)}")
     return {
         "kind": "approval",
         "text": plan["text"],
@@ -189,8 +186,20 @@ def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, A
         "effect": plan["effect"],
         "arguments": plan["arguments"],
         "tainted": plan["tainted"],
-        "approve": ways,
+        "approve": list(_ways(plan, context)),
     }
+
+
+def _ways(plan: Mapping[str, Any], context: AgentContext) -> Iterator[str]:
+    """Yield how the word can be given and the run go on: what an agent cannot do itself is not among it."""
+    begun = context.request.caller or Caller((context.persona.id,), context.run_id, context.request.query)
+    run_id = begun.run_id or context.run_id
+    if context.tools.held:
+        yield f"ax approve {plan['approval_id']}   # then, in the program that holds the agent: resume({run_id!r})"
+        return
+    yield f"ax approve {plan['approval_id']} && ax runs resume {run_id}"
+    if begun.words and not is_agent():
+        yield f"ax agent run {begun.personas[0]} --approve {plan['hash']} --input {_shell_input(begun.words)}"
 
 
 def _shell_input(query: str) -> str:

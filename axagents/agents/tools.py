@@ -21,12 +21,14 @@ class OwnTool:
 
     Attributes:
         check: raises UserError where the arguments are wrong.
+        held: whether only the program that began a run has it.
         call: returns the result as JSON, or raises AxError.
     """
 
     facts: ToolFacts
     check: Callable[[Arguments], None]
     call: Callable[[Arguments], dict[str, Any]]
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ class ToolBox:
                 raise ToolError(f"there is a tool {each.facts.name!r} already")
             own[each.facts.name] = each
         return replace(self, own=own)
+
+    @property
+    def held(self) -> bool:
+        """Tell whether a run with these tools can go on only in the program that began it."""
+        return any(each.held for each in self.own.values())
 
     def facts(self) -> Mapping[str, ToolFacts]:
         """Return what is known of each tool that is offered."""

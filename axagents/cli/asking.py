@@ -12,7 +12,7 @@ def somebody_is_there() -> bool:
 
 
 def agreed(question: str) -> bool:
-    """Ask a yes-or-no question, and return the word; anything but yes is no, and what was typed before is no word."""
+    """Ask a yes-or-no question, and return the word: y or yes, in any case, is yes; what was typed before is none."""
     emit(Asking())
     _forget_typed()
     tell(paint(f"{question} [y/N] ", "bold"), end="")

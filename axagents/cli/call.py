@@ -186,6 +186,8 @@ def _somewhere(session: str | None) -> Generator["Project"]:
     with TemporaryDirectory(prefix="ax-call-") as folder:
         try:
             yield create_project(Path(folder))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None
         except AxError as error:
             # The run is gone when this command ends, so nothing can be shown or resumed.
             error.hint = None if (error.hint or "").startswith("ax runs") else error.hint

@@ -13,6 +13,7 @@ import typer
 from axagents.cli.output import Shown, show, tell
 
 MATCHED = 8
+INTERRUPTED = 130
 
 
 class Format(StrEnum):
@@ -83,7 +84,13 @@ def _with_common_options(function: Callable[..., Shown], need: Need, *, listened
         _as_json.set(as_json)
         _verbose.set(common["verbose_"])
         work = functools.partial(_listened, function, arguments) if listened else lambda: function(**arguments)
-        shown = _in_project(need, common["project_"], work)
+        try:
+            shown = _in_project(need, common["project_"], work)
+        except KeyboardInterrupt as error:
+            # Here, and not in main: Typer would end it without a word.
+            run_id = [None, *getattr(error, "__notes__", [])][-1]
+            tell(f"interrupted; next: ax runs resume {run_id}" if run_id else "interrupted")
+            raise typer.Exit(INTERRUPTED) from None
         show(shown, as_json=as_json)
         raise typer.Exit(_exit_code(shown, common["fail_on_"]))
 

@@ -170,7 +170,10 @@ class Runs:
 
     @contextmanager
     def told_if_cut(self, run_id: str) -> Generator[None]:
-        """Record it when the work inside is broken off by anything but an AxError, which its caller records."""
+        """Record it when the work inside is broken off by anything but an AxError, which its caller records.
+
+        The run's id is the last of the error's notes.
+        """
         try:
             yield
         except AxError:
@@ -179,6 +182,7 @@ class Runs:
             cut = isinstance(error, KeyboardInterrupt | SystemExit)
             told = "interrupted" if cut else f"it broke: {type(error).__name__}: {error}"
             self.fail(run_id, Failed(told, hint=f"ax runs resume {run_id}"))
+            error.add_note(run_id)
             raise
 
     def step_started(self, run_id: str, step: str) -> None:

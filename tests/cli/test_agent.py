@@ -242,6 +242,34 @@ def test_an_effect_without_a_terminal_waits_with_its_plan(here: Ax, switch: Path
     assert switch.read_text() == "lamp_1\n"
 
 
+def test_what_waits_is_listed(here: Ax, switch: Path) -> None:
+    none = here("approve")
+    assert (none.exit_code, none.stdout) == (0, "nothing waits for a word\n")
+    asked = [
+        here("agent", "run", "tester", "--format", "json", "--input", query(f"flip the switch {name}")).json()
+        for name in ("lamp_1", "lamp_2")
+    ]
+    ids = [each["needs"][0]["approval_id"] for each in asked]
+    listed = here("approve", "--format", "json")
+    assert [each["approval_id"] for each in listed.json()["approvals"]] == ids
+    assert f"next: ax approve {ids[1]}" in here("approve", env={"AX_ACTOR": "agent"}).stdout
+    here("deny", ids[0])
+    again = here("approve", ids[0])
+    assert "is denied already" in again.stderr
+    assert again.exit_code == 2
+    here("runs", "abandon", asked[1]["run_id"])
+    assert here("approve", "--format", "json").json() == {"approvals": []}
+    assert not switch.exists()
+
+
+def test_an_agent_is_not_told_ways_that_it_cannot_go(here: Ax, switch: Path) -> None:
+    arguments = ("agent", "run", "tester", "--format", "json", "--input", query("flip the switch lamp_1"))
+    ways = [here(*arguments, env=env).json()["needs"][0]["approve"] for env in ({}, {"AX_ACTOR": "agent"})]
+    assert [any("--approve" in way for way in each) for each in ways] == [True, False]
+    assert ways[1][0].startswith("ax approve ")
+    assert not switch.exists()
+
+
 @pytest.mark.slow
 def test_an_approval_from_another_terminal_lets_the_run_go_on(here: Ax, switch: Path) -> None:
     asked = here("agent", "run", "tester", "--format", "json", "--input", query("flip the switch lamp_2")).json()
@@ -267,7 +295,13 @@ def test_denying_changes_nothing(here: Ax, switch: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "code", "flipped"), [("y", 0, True), pytest.param("", 1, False, marks=pytest.mark.slow)]
+    ("word", "code", "flipped"),
+    [
+        ("y", 0, True),
+        pytest.param("YES", 0, True, marks=pytest.mark.slow),
+        pytest.param("yep", 1, False, marks=pytest.mark.slow),
+        pytest.param("", 1, False, marks=pytest.mark.slow),
+    ],
 )
 def test_a_person_at_a_terminal_is_asked(switch: Path, word: str, code: int, flipped: bool) -> None:
     arguments = ["-m", "axagents", "agent", "run", "tester", "--input", query("flip the switch lamp_4")]
@@ -279,3 +313,21 @@ def test_a_person_at_a_terminal_is_asked(switch: Path, word: str, code: int, fli
     terminal.close()
     assert terminal.exitstatus == code
     assert switch.exists() is flipped
+
+
+def test_ctrl_c_at_the_question_names_how_to_go_on(switch: Path) -> None:
+    arguments = ["-m", "axagents", "agent", "run", "tester", "--input", query("flip the switch lamp_5")]
+    terminal = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=60)
+    terminal.expect("apply this plan")
+    terminal.sendintr()
+    terminal.expect("interrupted; next: ax runs resume (\\S+)")
+    run_id = str(terminal.match.group(1))
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130
+    assert not switch.exists()
+    terminal = pexpect.spawn(sys.executable, ["-m", "axagents", "runs", "resume", run_id], encoding="utf-8", timeout=60)
+    terminal.expect("apply this plan")
+    terminal.sendline("y")
+    terminal.expect(pexpect.EOF)
+    assert switch.read_text() == "lamp_5\n"
