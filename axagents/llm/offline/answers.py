@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from axagents.llm.offline.arguments.limits import LIMITS
 from axagents.llm.offline.arguments.sources import Sheet, Value
 from axagents.llm.offline.doubts import WHEN
 from axagents.llm.offline.names import parts_of
@@ -85,19 +86,30 @@ def _answered(planner: Planner, asked: Asked, text: str) -> Asked | Plan | None:
         return replace(asked, given=replace(asked.given, tool=tool)) if tool else None
     answer = chosen or _bare(text)
     if need.why == "unknown" and need.typed and chosen and chosen != need.typed and need.typed in asked.sentence:
-        return replace(asked, sentence=asked.sentence.replace(need.typed, chosen))
+        return replace(asked, sentence=_replaced(asked.sentence, need.typed, chosen))
     if chosen and chosen == need.typed:
         return replace(asked, given=Given(asked.given.tool, {**asked.given.values, need.field: Value(chosen)}))
     if need.field == WHEN:
         now = chosen == "now" or bool(set(_bare(text).lower().split()) & {"now", "once", "immediately"})
         values = {**asked.given.values, WHEN: Value("now")}
         return replace(asked, given=Given(asked.given.tool, values)) if now else None
+    if need.field in LIMITS:
+        goes_on = chosen == LIMITS[need.field] or bool(set(_bare(text).lower().split()) & {"all", "anyway"})
+        values = {**asked.given.values, need.field: Value(need.typed)}
+        return replace(asked, given=Given(asked.given.tool, values)) if goes_on else None
     if need.field == "condition":
         return replace(asked, sentence=asked.sentence.replace(need.typed, f"if {answer}")) if need.typed else None
     values = _values(planner, asked, answer)
     if not values and need.why == "unknown" and need.typed in asked.sentence and len(answer.split()) == 1:
-        return replace(asked, sentence=asked.sentence.replace(need.typed, answer))
+        return replace(asked, sentence=_replaced(asked.sentence, need.typed, answer))
     return replace(asked, given=Given(asked.given.tool, {**asked.given.values, **values})) if values else None
+
+
+def _replaced(sentence: str, typed: str, meant: str) -> str:
+    """Put one name in another's place where it stands by itself, and not inside a path or a longer name."""
+    whole = rf"(?<![\w./-]){re.escape(typed)}(?![\w/-]|\.\w)"
+    changed = re.sub(whole, lambda _: meant, sentence)
+    return changed if changed != sentence else sentence.replace(typed, meant)
 
 
 def _is_request(planner: Planner, asked: Asked, text: str) -> bool:

@@ -65,6 +65,8 @@ class Chooser:
         for part, ranking in zip(parts, alone, strict=True):
             tool = ranking[0].tool if self._is_own_step(ranking, part) else ""
             open_group = bool(groups) and groups[-1][1][-1].handed_to is None
+            if not tool and open_group and groups[-1][1][-1].swallowed and self._asks_itself(part):
+                tool = ranking[0].tool
             if open_group and (not tool or self._goes_with(groups[-1][0], tool, part)):
                 groups[-1][1].append(part)
             elif not tool:
@@ -76,6 +78,11 @@ class Chooser:
                 groups.append((tool, [*waiting, part]))
                 waiting = []
         return groups
+
+    def _asks_itself(self, part: Part) -> bool:
+        """Tell whether a part behind a text begins with a verb of some tool, and so is no more of that text."""
+        token = self.reading.tokens[part.opening.head] if part.opening.head <= part.last else None
+        return token is not None and part.text_from is None and token.stem in self.ranker.verbs
 
     def _goes_with(self, tool: str, other: str, part: Part) -> bool:
         """Tell whether a part is the step before it gone on with: the same tool, or one whose part that step does."""

@@ -32,6 +32,7 @@ class Argument(_Content):
         near: words close to the value, before or behind, that tell it from others.
         after: phrases behind which the value stands, for texts and lists.
         words: for a choice, the phrases that mean each value.
+        beyond: for a choice, phrases for values that the tool does not have.
         of: the argument that gives the context, as the dataset does for its columns.
         only, unless: other arguments' values with which this one applies, or does not.
         required: whether the tool cannot be called without it.
@@ -47,6 +48,7 @@ class Argument(_Content):
     near: list[str] = []
     after: list[str] = []
     words: dict[str, list[str]] | list[str] = {}
+    beyond: list[str] = []
     of: str | None = None
     role: Literal["control", "treatment"] | None = None
     pair: Literal["reference", "current"] | None = None
@@ -105,6 +107,7 @@ class ToolContent(_Content):
         swallows: openings behind which the rest of the sentence is a text and asks for nothing further.
         events: whether an if-clause is part of what it sets up, and no condition of the step.
         takes_over: tools whose part of a sentence it does itself, when that only points back ("and log it to X").
+        on_record: the tool that shows figures kept of it, for a question that names no data.
         signs: phrases that point to it by themselves.
         not_signs: phrases that point elsewhere.
         sentences: one example a line, names and values as {model}, {version}, {dataset} and so on.
@@ -122,6 +125,7 @@ class ToolContent(_Content):
     helps: list[str] = []
     events: bool = False
     takes_over: list[str] = []
+    on_record: str = ""
     arguments: dict[str, Argument] = {}
     implies: list[Implication] = []
     sentences: str

@@ -1,7 +1,7 @@
 """Doubt that a sentence asks for what it seems to: it tells of something, takes it back, or means other things."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from axagents.llm.offline.arguments.sources import Missing, Value
@@ -20,6 +20,11 @@ _RELATIVE = frozenset("that which who what there it this they whether if so".spl
 _DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday midnight noon weekend".split())
 _LATER = frozenset("tomorrow tonight later overnight afterwards".split())
 _PERIODS = frozenset("week month quarter year time release sprint morning evening night".split())
+_HOURS = frozenset("day hour minute monday tuesday wednesday thursday friday saturday sunday".split())
+_OFTEN = frozenset("daily nightly weekly hourly monthly regularly periodically".split())
+_CLOCK, _HOUR = frozenset("am pm : o'clock oclock".split()), re.compile(r"^\d{1,2}(?:am|pm|h)$")
+_ABOUT = ("dataset", "model", "model_name", "experiments")
+_TIMELESS = ("searched", "remembered", "handed", "topic")
 _CLAUSES = frozenset(
     ", ; : because since as if when whenever once each every unless until after before where while until so".split()
 )
@@ -58,15 +63,27 @@ class Doubts:
         strange = (stem for stem in stems if stem.isalpha() and len(stem) >= _LEAST_LETTERS)
         return not self._names(_NAMES) and any(stem not in self._ranker.common for stem in strange)
 
-    def when(self) -> Missing | None:
-        """Ask whether an effect is meant at once where the sentence names a later time."""
+    def when(self, used: Collection[int] = ()) -> Missing | None:
+        """Ask whether it is meant at once where the sentence names a later time, or that it is to be done again.
+
+        Args:
+            used: the mentions that an argument of a step without effects took up.
+        """
         content = self._ranker.needed(self._tool)
-        if not content.is_effect or content.events or content.arguments.keys() & {"duration_days", "schedule"}:
+        timeless = any(each.kind in _TIMELESS for each in content.arguments.values())
+        if content.events or timeless or content.arguments.keys() & {"duration_days", "schedule"}:
             return None
-        typed = next((word for at in self._indexes if (word := self._later(at))), None)
+        about = any(each.kind in _ABOUT for each in content.arguments.values())
+        if not content.is_effect and (not about or all(part.opening.mood == "question" for part in self._chosen.parts)):
+            return None
+        look, taken = (self._later, ()) if content.is_effect else (self._timed, used)
+        typed = next((word for at in self._indexes if at not in taken and (word := look(at))), None)
         if typed is None:
             return None
-        question = f"an effect happens as soon as it is approved; is it meant at once, and not {typed}?"
+        why = (
+            "an effect happens as soon as it is approved" if content.is_effect else "nothing is run later or by itself"
+        )
+        question = f"{why}; is it meant at once, and not {typed}?"
         return Missing(WHEN, question, "ambiguous", typed, ("now",))
 
     @cached_property
@@ -88,6 +105,22 @@ class Doubts:
         if inside is not None and before == "in":
             return f"in {inside.text}"
         return f"{word} {self._reading.word(at + 1)}" if word in ("after", "until") and self._follows(at) else ""
+
+    def _timed(self, at: int) -> str:
+        """Return the time that begins at a token for a step without effects: "every day", "at 5am", "tomorrow"."""
+        word, before, after = (self._reading.word(at + step) for step in (0, -1, 1))
+        if word in _LATER - {"afterwards"} or (word in _DAYS and before in ("on", "at", "next", "every", "each")):
+            return word if word in _LATER else f"{before} {word}"
+        if word in ("every", "each") and after in _PERIODS | _HOURS:
+            return f"{word} {after}"
+        ends = at + 1 >= len(self._reading.tokens) or after in ("at", ".", ",", "!", "and", "please")
+        if word in _OFTEN and ends:
+            return word
+        inside = next((each for each in self._reading.mentions if each.first == at), None)
+        if inside is not None and inside.kind == "duration":
+            return f"{before} {inside.text}" if before in ("in", "every", "each") else ""
+        hour = inside is not None and inside.kind == "number" and self._reading.word(inside.last + 1) in _CLOCK
+        return f"at {self._reading.tokens[at].text}" if before == "at" and (hour or _HOUR.match(word)) else ""
 
     def _follows(self, at: int) -> bool:
         """Tell "after the freeze" from "after an hour", which a rollout waits."""
@@ -181,6 +214,7 @@ _KNOWLEDGE = re.compile(
     r"""^(?:please\s+|can\s+you\s+|could\s+you\s+)*(?:
       (?:explain|define|describe)\s+(?:to\s+me\s+|me\s+)?(?:what|how|why)\b
       | (?:what\s+is|what's|whats|what\s+are)\s+(?:an?\s+)?(?:[\w-]+\s*){1,3}\??$
+      | (?:what\s+is|what's|whats|how\s+much\s+is)\s+[\d\s.,+*/x^()-]+[?=]*$
       | what\s+do(?:es)?\s+.{1,30}\s+mean\b
       | (?:what\s+is\s+|what's\s+)?the\s+difference\s+between\b )""",
     re.VERBOSE | re.IGNORECASE,

@@ -72,7 +72,7 @@ _TO = (
     ("a", "job", "for"), ("job", "for"), ("this", "is", "for"), ("check", "with"), ("talk", "to"), ("speak", "to"),
     ("send", "to"), ("send", "this", "to"),
 )  # fmt: skip
-_GIVES = frozenset("delegate hand pass forward assign".split())
+GIVES = frozenset("delegate hand pass forward assign".split())
 _ARTICLES = frozenset("the our my a your".split())
 _BOUNDS = frozenset(". ! ? ; , : and then but — –".split())
 _BEHIND = frozenset("to please , : - — – that about for agent persona on kindly if".split())
@@ -171,7 +171,7 @@ def _first(tokens: Sequence[Token], at: int, end: int) -> int | None:
 def _given(tokens: Sequence[Token], head: tuple[int, int], personas: Mapping[str, tuple[str, ...]]) -> Handed | None:
     """Read "delegate profiling customers to the data scientist", where the name stands last."""
     begin, at = head
-    if tokens[at].word not in _GIVES or not _heads(tokens, begin, at):
+    if tokens[at].word not in GIVES or not _heads(tokens, begin, at):
         return None
     for to in range(at + 2, len(tokens) - 1):
         named = _named(tokens, to + 1, personas) if tokens[to].word == "to" else None

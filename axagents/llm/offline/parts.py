@@ -69,6 +69,7 @@ def split_parts(
     swallows: Phrases,
     *,
     personas: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    reads: frozenset[str] = frozenset(),
 ) -> list[Part]:
     """Return the parts of a sentence.
 
@@ -76,6 +77,7 @@ def split_parts(
         verbs: the stems that may begin a part.
         swallows: the openings behind which the rest of the sentence is a text.
         personas: the names of those to whom a part may be handed on.
+        reads: the tools whose text is looked up: it ends where another request with a name in it begins.
     """
     tokens = reading.tokens
     handed = {each.begin: each for each in find_handed(reading, personas)}
@@ -89,7 +91,11 @@ def split_parts(
         if first in handed:
             parts.append(_handed_part(reading, handed[first]))
             continue
-        part = _text_part(reading, first, swallows) or _part(reading, (first, last - 1), verbs)
+        part = _text_part(reading, first, swallows)
+        if part is not None and part.swallowed in reads:
+            ends = (at - 1 for at in sorted(begins) if first < at <= part.last and _named_soon(reading, at))
+            part = replace(part, last=_before_link(tokens, next(ends, part.last)))
+        part = part or _part(reading, (first, last - 1), verbs)
         if part is not None and parts and part.text_from is None and _only_names(reading, parts[-1], covered):
             part = _part(reading, (parts.pop().first, last - 1), verbs)
         if part is not None:
@@ -111,6 +117,18 @@ def _text_part(reading: Reading, first: int, swallows: Phrases) -> Part | None:
     ends = (at for at in range(text_from, len(tokens)) if tokens[at].word in (".", "!", "?") and at > text_from)
     last = next(ends, len(tokens)) - 1
     return Part(first, last, Opening("request", begin.head), text_from=text_from, swallowed=found[-1][2])
+
+
+def _named_soon(reading: Reading, at: int) -> bool:
+    """Tell whether a known name stands close behind a token."""
+    kinds = ("dataset", "model", "deployment", "experiment", "test", "version", "model-version")
+    return any(each.kind in kinds and at < each.first <= at + 3 for each in reading.mentions)
+
+
+def _before_link(tokens: Sequence[Token], last: int) -> int:
+    while tokens[last].word in _LINKS:
+        last -= 1
+    return last
 
 
 def _only_names(reading: Reading, part: Part, covered: set[int]) -> bool:

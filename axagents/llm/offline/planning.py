@@ -5,17 +5,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from axagents.llm.offline.arguments.datasets import further_datasets
 from axagents.llm.offline.arguments.filling import fill_arguments, nested
 from axagents.llm.offline.arguments.leftovers import left_over
+from axagents.llm.offline.arguments.limits import find_limits
 from axagents.llm.offline.arguments.sources import Missing, Setting, Sheet, Value
 from axagents.llm.offline.choosing import Chooser, Chosen, is_refused, restricts, with_condition_back
 from axagents.llm.offline.commands import spell_command
 from axagents.llm.offline.content import ToolContent
-from axagents.llm.offline.doubts import WHEN, Doubts, is_knowledge
+from axagents.llm.offline.doubts import Doubts, is_knowledge
 from axagents.llm.offline.examples import DECLINED
+from axagents.llm.offline.followups import goes_on, on_record
 from axagents.llm.offline.names import Names
 from axagents.llm.offline.opening import Opening
 from axagents.llm.offline.parts import Part, split_parts
+from axagents.llm.offline.persons import find_stranger
 from axagents.llm.offline.ranking import Ranked, Ranker
 from axagents.llm.offline.reading import Reading, read
 from axagents.llm.offline.text import stem
@@ -100,11 +104,13 @@ class Planner:
 
     Attributes:
         past: arguments of earlier calls of the conversation, newest first.
+        last: the tool of the newest of them.
     """
 
     ranker: Ranker
     world: World
     past: Sequence[Mapping[str, Any]] = field(default=())
+    last: str = ""
 
     def plan(self, sentence: str, given: Given = NOTHING_GIVEN) -> Plan:
         """Return what to do about a sentence; the same sentence in the same world gives the same plan.
@@ -113,14 +119,20 @@ class Planner:
             given: what the user answered when they were asked about this sentence.
         """
         reading = self.read(sentence)
-        parts = split_parts(reading, self.ranker.verbs, self.ranker.swallows, personas=self.ranker.personas)
+        ranker = self.ranker
+        parts = split_parts(reading, ranker.verbs, ranker.swallows, personas=ranker.personas, reads=ranker.reads)
         refused = [part for part in parts if is_refused(reading, part)]
         if not parts:
             return Plan("decline", reason="nothing")
         if len(refused) == len(parts):
             return Plan("decline", reason="negated")
         asking = [part for part in parts if part not in refused or restricts(reading, part)]
-        chosen = Chooser(self.ranker, reading).choose(asking, given.tool)
+        stranger = find_stranger(reading, asking, ranker.personas, verbs=ranker.verbs, ordinary=ranker.plain)
+        if stranger is not None:
+            return Plan("ask", missing=(stranger,), reason=stranger.why)
+        follows = given.tool is None and goes_on(ranker, reading, self.last)
+        chosen = Chooser(ranker, reading).choose(asking, self.last if follows else given.tool)
+        chosen = [on_record(ranker, reading, each) for each in chosen]
         return self._plan_steps(reading, chosen, given)
 
     @cached_property
@@ -145,30 +157,48 @@ class Planner:
             unsure = self._unsure(reading, each)
             if unsure is not None:
                 return replace(unsure, ranking=rankings)
-        steps: list[Step] = []
+        steps: list[tuple[Step, Chosen]] = []
         missing: list[Missing] = []
-        for position, each in enumerate(chosen):
-            earlier = [part for one in chosen[:position] for part in one.parts]
-            later = [part for one in chosen[position + 1 :] for part in one.parts]
-            past = [*(step.arguments for step in reversed(steps)), *self.past]
-            content = self.ranker.needed(each.top.tool)
-            parts = with_condition_back(each.parts, events=content.events, effect=content.is_effect)
-            setting = Setting(
-                reading, self.names, parts, earlier, later, content, past, self.ranker.common, each.asking
-            )
-            values = {name: value for name, value in given.values.items() if name in content.arguments}
-            sheet = fill_arguments(setting, values)
-            step = replace(_step(content, parts, sheet), ignored=left_over(setting, sheet))
-            late = None if WHEN in given.values else Doubts(self.ranker, reading, each).when()
-            missing += [*sheet.missing, *_unchecked(step, first=not steps), *([late] if late else [])]
-            steps.append(step)
+        for each in chosen:
+            setting = self._setting(reading, chosen, each, steps=[step for step, _ in steps])
+            made, lacking = self._make(setting, each, given, first=not steps)
+            missing += [replace(one, tool=setting.tool.tool) for one in lacking]
+            steps += [(step, each) for step in made]
+        every = tuple(step for step, _ in steps)
         if missing:
-            return Plan("ask", tuple(steps), tuple(missing), reason=missing[0].why, ranking=rankings)
-        for step, each in zip(steps, chosen, strict=True):
+            return Plan("ask", every, tuple(missing), reason=missing[0].why, ranking=rankings)
+        for step, each in steps:
             if Doubts(self.ranker, reading, each).leaves_strangers(step.sources, step.ignored):
                 return Plan("ask", candidates=(step.tool,), reason="unsure", ranking=rankings)
-        effect = any(self.ranker.is_effect(step.tool) for step in steps)
-        return Plan("confirm" if effect else "run", tuple(steps), ranking=rankings)
+        effect = any(self.ranker.is_effect(step.tool) for step in every)
+        return Plan("confirm" if effect else "run", every, ranking=rankings)
+
+    def _setting(self, reading: Reading, chosen: Sequence[Chosen], each: Chosen, *, steps: Sequence[Step]) -> Setting:
+        """Return what a step's arguments may be filled from."""
+        position = chosen.index(each)
+        earlier = [part for one in chosen[:position] for part in one.parts]
+        later = [part for one in chosen[position + 1 :] for part in one.parts]
+        past = [*(step.arguments for step in reversed(steps)), *self.past]
+        content = self.ranker.needed(each.top.tool)
+        parts = with_condition_back(each.parts, events=content.events, effect=content.is_effect)
+        return Setting(reading, self.names, parts, earlier, later, content, past, self.ranker.common, each.asking)
+
+    def _make(self, setting: Setting, each: Chosen, given: Given, *, first: bool) -> tuple[list[Step], list[Missing]]:
+        """Return the calls of a step, one for each of several datasets that are only read, and what is missing."""
+        content, parts = setting.tool, list(setting.own)
+        values = {name: value for name, value in given.values.items() if name in content.arguments}
+        sheet = fill_arguments(setting, values)
+        several = further_datasets(setting, sheet)
+        also = [] if isinstance(several, Missing) else several
+        sheets = [sheet, *(fill_arguments(setting, {**values, name: value}) for name, value in also)]
+        limits = find_limits(setting, sheet)
+        late = Doubts(self.ranker, setting.reading, each).when(sheet.used)
+        missing = [one for made in sheets for one in made.missing]
+        missing += [one for one in (*limits, late) if one is not None and one.argument not in given.values]
+        missing += [several] if isinstance(several, Missing) and not missing else []
+        ignored = left_over(setting, sheet)
+        steps = [replace(_step(content, parts, made), ignored=ignored) for made in sheets]
+        return steps, [*missing, *_unchecked(steps[0], first=first)]
 
     def _unsure(self, reading: Reading, chosen: Chosen) -> Plan | None:
         """Return the question or the refusal where a step is not sure enough to be taken."""

@@ -43,7 +43,8 @@ class OfflinePlanner:
 
     def _plan(self, sentence: str, before: Sequence[Message]) -> Plan:
         past = [call.arguments for message in reversed(before) for call in reversed(message.calls)]
-        return plan_with_answers(Planner(self._ranker, self._world, past), before, sentence)
+        last = next((message.calls[-1].tool for message in reversed(before) if message.calls), "")
+        return plan_with_answers(Planner(self._ranker, self._world, past, last), before, sentence)
 
 
 def read_ranker(files: Mapping[str, ContentFile], personas: Mapping[str, ContentFile] = MappingProxyType({})) -> Ranker:
@@ -144,7 +145,7 @@ def _need(missing: Missing, plan: Plan) -> Need:
     return Need(
         field=missing.argument,
         question=missing.question,
-        tool=plan.steps[0].tool if plan.steps else None,
+        tool=missing.tool or (plan.steps[0].tool if plan.steps else None),
         why=missing.why,
         typed=missing.typed,
         known=missing.known,

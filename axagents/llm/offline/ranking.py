@@ -136,6 +136,16 @@ class Ranker:
         return frozenset(first) | {stem(word) for word in ("show", "tell", "give", "list", "check", "run", "use")}
 
     @cached_property
+    def plain(self) -> frozenset[str]:
+        """Return the stems that are nobody's name."""
+        return self.everyday | self.functional | self.verbs
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Return the tools that only look something up."""
+        return frozenset(name for name, content in self.tools.items() if content.touches == "read")
+
+    @cached_property
     def swallows(self) -> Phrases:
         """Return the openings behind which the rest of a sentence is a text, with the tool that each is of."""
         return Phrases.of({name: content.swallows for name, content in self.tools.items()})

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
 from axagents.llm.offline.arguments.fragments import by_fragment, by_phrase, fits, unknown_word
+from axagents.llm.offline.arguments.naming import assumed_name, explicit_name
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value, unknown_name
 from axagents.llm.offline.content import Argument
 from axagents.llm.offline.mentions import Mention
@@ -77,6 +78,30 @@ def _cued_first(mentions: Sequence[Mention], argument: Argument, setting: Settin
     return next((each for each in mentions if setting.cued(each, argument)), mentions[0] if mentions else None)
 
 
+_JOINED = frozenset("and , & plus then or".split())
+
+
+def further_datasets(setting: Setting, sheet: Sheet) -> list[tuple[str, Value]] | Missing:
+    """Return the other datasets named beside the one a call takes, or ask for one if it does more than read."""
+    names = [name for name, each in setting.tool.arguments.items() if each.kind == "dataset"]
+    taken = sheet.values.get(names[0]) if len(names) == 1 else None
+    if taken is None:
+        return []
+    own, values = set(setting.indexes()), list[Value]()
+    for each in setting.reading.mentions:
+        if each.kind != "dataset" or each.first not in own or each.first in sheet.used:
+            continue
+        begins = any(each.first == part.opening.head + 1 for part in setting.own)
+        if _as_typed(each, setting) != taken.value and (setting.word(each.first - 1) in _JOINED or begins):
+            values.append(Value(_as_typed(each, setting), "query", each.text))
+            sheet.used.update({each.first} if setting.tool.touches == "read" else ())
+    if not values or setting.tool.touches == "read":
+        return [(names[0], value) for value in values]
+    known = tuple(str(each.value) for each in (taken, *values))
+    question = f"{setting.tool.tool} takes one dataset; which one: {' or '.join(known)}?"
+    return Missing(names[0], question, "ambiguous", "", known)
+
+
 def _paired(mentions: Sequence[Mention], argument: Argument, setting: Setting) -> Mention | None:
     """Choose reference and current of two: a dataset called so, else one cued so, else by order."""
     for mention in mentions:
@@ -112,11 +137,15 @@ def _unknown_dataset(slot: Slot, setting: Setting) -> Found:
     return unknown_name(slot.name, typed, what="dataset", known=known) if typed else None
 
 
+_ONLY_DATASET = "the only dataset with that word in its name"
+
+
 def _implied_dataset(argument: Argument, setting: Setting) -> Found:
     names = {fact.name: fact.name for fact in setting.world.datasets()}
     found = by_phrase(setting, names, cues=argument.cues) or by_fragment(setting, names, nouns=_DATA_NOUNS)
     if found:
-        return Value(found, "world", "the only dataset with that word in its name")
+        exact = found.lower() in {setting.word(at) for at in setting.indexes()}
+        return Value(found, "query", found) if exact else Value(found, "world", _ONLY_DATASET)
     if not argument.required:
         return None
     for past in setting.past:
@@ -286,23 +315,27 @@ def fill_test(slot: Slot, setting: Setting) -> Found:
     return Value(known[0], "world", "the only A/B test") if len(known) == 1 else None
 
 
+_ANY_NAME = ("model", "model-version", "deployment", "unknown", "quoted", "experiment", "dataset", "test")
 _NAMED_KINDS = {"model": ("model", "model-version"), "experiment": ("experiment",), "test": ("test",)}
 
 
 def fill_new_name(slot: Slot, setting: Setting) -> Found:
     """Return the name of something that may be new: what stands behind a cue, or looks like a name."""
     chosen = _new_name(slot, setting)
+    if slot.argument.names == "model":
+        named = setting.mentions(*_ANY_NAME, sheet=slot.sheet, near_only=True)
+        explicit = explicit_name(slot, setting, named)
+        if isinstance(explicit, Value | Missing):
+            return explicit
+        chosen = explicit or chosen
     if chosen is not None:
         slot.sheet.used.add(chosen.first)
         return _mistyped(chosen, slot, setting) or Value(_as_new(chosen, slot), "query", chosen.text)
     plain = None if slot.argument.only_cued else _called(slot, setting)
     if plain:
         return Value(plain, "query", plain)
-    models = setting.world.models()
     version_given = bool(setting.mentions("version", sheet=slot.sheet, near_only=True))
-    if slot.argument.names == "model" and slot.argument.required and len(models) == 1 and not version_given:
-        return Value(models[0].name, "world", "the only model")
-    return None
+    return assumed_name(slot, setting) if slot.argument.names == "model" and not version_given else None
 
 
 _LIKE = 0.86

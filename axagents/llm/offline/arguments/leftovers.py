@@ -17,6 +17,11 @@ _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 def left_over(setting: Setting, sheet: Sheet) -> tuple[str, ...]:
     """Return the stretches of the own parts that hold a value, a name or an unheard word that nothing took up."""
+    return _stretches(setting, left_places(setting, sheet))
+
+
+def left_places(setting: Setting, sheet: Sheet) -> set[int]:
+    """Return the tokens of which that is so."""
     told = _told(sheet)
     texts = " | ".join(str(each).lower() for each in told if not isinstance(each, int | float))
     numbers = [float(each) for each in told if isinstance(each, int | float) and not isinstance(each, bool)]
@@ -31,8 +36,7 @@ def left_over(setting: Setting, sheet: Sheet) -> tuple[str, ...]:
             left |= places
     cues = {one for argument in setting.tool.arguments.values() for cue in _cues(argument) for one in stems_of(cue)}
     strange = {at for at in own - covered if at not in sheet.used and _is_unheard(setting, at, texts)}
-    left |= {at for at in strange if setting.reading.tokens[at].stem not in cues}
-    return _stretches(setting, left)
+    return left | {at for at in strange if setting.reading.tokens[at].stem not in cues}
 
 
 def _cues(argument: Argument) -> list[str]:

@@ -33,6 +33,7 @@ class Missing:
     Attributes:
         why: missing, unknown (the user named something that is not there) or ambiguous.
         known: names or values to choose from, nearest first.
+        tool: whose argument it is.
     """
 
     argument: str
@@ -40,6 +41,7 @@ class Missing:
     why: Literal["missing", "unknown", "ambiguous"] = "missing"
     typed: str = ""
     known: tuple[str, ...] = ()
+    tool: str = ""
 
 
 Found = Value | Missing | None

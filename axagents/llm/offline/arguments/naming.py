@@ -1,0 +1,129 @@
+"""Find the name that a sentence gives a new model, so that nothing the project knows is put in its place."""
+
+from collections.abc import Iterator, Sequence
+
+from axagents.llm.offline.arguments.leftovers import left_over
+from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Slot, Value
+from axagents.llm.offline.examples import stems_of
+from axagents.llm.offline.mentions import Mention
+from axagents.llm.offline.names import parts_of
+
+_CUES = frozenset("as under name named called call titled dubbed".split())
+_BEFORE_VERSION = frozenset("of for to in into".split())
+_SKIPPED = frozenset("the a an my our your new model classifier named called name titled is be : = of by".split())
+_OBJECTS = frozenset("it this that".split())
+_NO_NAME = frozenset(
+    "version versions release v ver latest newest next soon possible discussed agreed usual planned requested well"
+    " before such always follows per expected if we i you they he she it this that follow told stated said is was"
+    " experiment run tag tags one path file folder".split()
+)
+_STAGES = frozenset("production prod staging staged canary archived live candidate".split())
+_ENDS = frozenset(
+    "version versions release v ver with and from in to for tagged tags tag trained because since please as on at using"
+    " which then by thanks now number again today of under but so it its into named called if when trained".split()
+)
+_VALUES = ("version", "number", "percent", "duration", "path", "url", "metric")
+
+
+def explicit_name(slot: Slot, setting: Setting, named: Sequence[Mention]) -> Mention | Value | Missing | None:
+    """Return what stands behind "as", "under", "named" or "called": a mention, a plain word, or the question it needs.
+
+    Args:
+        named: the mentions that may be a name.
+    """
+    at_place = {each.first: each for each in named}
+    values = {each.first for each in setting.reading.mentions if each.kind in _VALUES}
+    for at in setting.indexes():
+        if setting.word(at) not in _CUES:
+            continue
+        first = _behind(setting, at)
+        if first in at_place:
+            return at_place[first]
+        run = [] if first in values else _run(setting, first)
+        words = [setting.word(each) for each in run]
+        if not words and first > at + 1 and {"model", "new"} & {setting.word(each) for each in range(at, first)}:
+            return None if first in values else _ask(slot, setting, "")
+        if words and words[0] not in _NO_NAME and not _is_framework(setting, words):
+            return _word(slot, setting, run)
+    return _before_version(slot, setting, values)
+
+
+def _behind(setting: Setting, at: int) -> int:
+    """Return the first token behind a cue that may be a name."""
+    skipped = _SKIPPED | (_OBJECTS if setting.word(at) in ("call", "name") else frozenset[str]())
+    first = at + 1
+    while setting.word(first) in skipped and setting.reading.tokens[first].shape != "quoted":
+        first += 1
+    return first
+
+
+def _run(setting: Setting, first: int) -> list[int]:
+    """Return the words from a token up to a version, a mark, or what a name does not hold."""
+    begins = {each.first for each in setting.reading.mentions if each.sure}
+    own, found = set(setting.indexes()), list[int]()
+    for at in range(first, len(setting.reading.tokens)):
+        ends = at not in own or at in begins or setting.reading.tokens[at].shape not in ("word", "name")
+        if ends or (setting.word(at) in _ENDS and setting.word(first) not in _NO_NAME):
+            break
+        found.append(at)
+    return found
+
+
+def _is_framework(setting: Setting, words: Sequence[str]) -> bool:
+    """Tell "as an xgboost model" from a name."""
+    choices = [one for each in setting.tool.arguments.values() for phrases in each.choices.values() for one in phrases]
+    return words[0] in {phrase.split()[0] for phrase in choices}
+
+
+def _word(slot: Slot, setting: Setting, run: Sequence[int]) -> Value | Missing:
+    tokens = setting.reading.tokens
+    typed = setting.reading.sentence[tokens[run[0]].start : tokens[run[-1]].end]
+    if len(run) > 1 or typed.lower() in _STAGES:
+        return _ask(slot, setting, typed, known=("-".join(parts_of(typed)),) if len(run) > 1 else ())
+    near = _bearers(typed, setting)
+    if near:
+        return _ask(slot, setting, typed, known=(*near, typed))
+    slot.sheet.used.add(run[0])
+    return Value(typed, "query", typed)
+
+
+def _bearers(typed: str, setting: Setting) -> tuple[str, ...]:
+    """Return the models of whose names a word is a part."""
+    return tuple(each.name for each in setting.world.models() if typed.lower() in parts_of(each.name))
+
+
+def _ask(slot: Slot, setting: Setting, typed: str, *, known: Sequence[str] = ()) -> Missing:
+    names = tuple(dict.fromkeys([*known, *(each.name for each in setting.world.models())]))
+    if not typed:
+        return Missing(slot.name, "what is the new model to be called?")
+    question = f"there is no model {typed} yet; under which name is it to be registered?"
+    return Missing(slot.name, question, "unknown", typed, names)
+
+
+def _before_version(slot: Slot, setting: Setting, values: set[int]) -> Value | Missing | None:
+    """Return an unheard word just before a version, or behind "of", "for" or "to" beside one."""
+    taken = {at for each in setting.reading.mentions if each.sure for at in range(each.first, each.last + 1)}
+    for at in _words(setting, taken):
+        cued = setting.word(at - 1) in _BEFORE_VERSION and setting.word(at + 1) not in ("registry", "catalog")
+        before = at + 1 in values or (setting.word(at + 1) in ("version", "v", "release", ",") and at + 2 in values)
+        if not cued and not before:
+            continue
+        if not set(stems_of(setting.word(at))) <= setting.common or (cued and _bearers(setting.word(at), setting)):
+            return _word(slot, setting, [at])
+    return None
+
+
+def _words(setting: Setting, taken: set[int]) -> Iterator[int]:
+    tokens = setting.reading.tokens
+    return (at for at in setting.indexes() if at not in taken and tokens[at].shape in ("word", "name"))
+
+
+def assumed_name(slot: Slot, setting: Setting) -> Found:
+    """Return the only model there is, unless the sentence holds a word that may name another."""
+    models = setting.world.models()
+    if not slot.argument.required or len(models) != 1:
+        return None
+    strange = [text for text in left_over(setting, slot.sheet) if any(letter.isalpha() for letter in text)]
+    if strange:
+        return _ask(slot, setting, strange[0])
+    return Value(models[0].name, "world", "the only model")
