@@ -45,7 +45,8 @@ class Agent:
         tools: functions marked with `@tool`, and agents, which it may ask as `ask-<persona>`.
         approve: given the plan of an effect, returns whether to apply it, or None where nobody can say; without it
             nobody approves, and a run that wants an effect ends `waiting`. It is not asked where an agent acts.
-        max_steps, max_usd, deadline: limits of one run; by default the persona's and the project's.
+        max_steps, max_usd, deadline: limits of one run; by default the persona's and the project's. With 0 US dollars
+            no turn is taken that costs something.
         system: text that follows the persona's own instructions.
     """
 
@@ -66,6 +67,8 @@ class Agent:
         for each in self.tools:
             if not isinstance(each, Agent) and tool_spec(each) is None:
                 raise TypeError(f"{each!r} is no tool: mark it with @tool(touches=...), or give an Agent")
+        if self.max_usd is not None and not self.max_usd >= 0:
+            raise UserError(f"max_usd: at least 0 US dollars, not {self.max_usd:g}", field="max_usd")
         if inspect.iscoroutinefunction(self.approve):
             raise TypeError("approve must be a plain function; it is called in the thread of the run")
 
@@ -185,7 +188,7 @@ class Agent:
 
 
 def _own_tool(spec: ToolSpec) -> "OwnTool":
-    from axagents.agents.tools import OwnTool, call_typed
+    from axagents.agents.tools import OwnTool, call_typed, foresee_typed
     from axagents.catalog import ToolFacts
     from axagents.requests import validate
 
@@ -201,7 +204,10 @@ def _own_tool(spec: ToolSpec) -> "OwnTool":
     def check(arguments: dict[str, Any]) -> None:
         validate(spec.request, arguments)
 
-    return OwnTool(facts, check, lambda arguments: call_typed(spec, arguments), held=True)
+    def foresee(arguments: dict[str, Any]) -> None:
+        foresee_typed(spec, arguments)
+
+    return OwnTool(facts, check, lambda arguments: call_typed(spec, arguments), held=True, foresee=foresee)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import inspect
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -43,6 +43,7 @@ class ToolSpec:
         description: the function's docstring.
         function: takes the request and returns the result.
         effect_kind: for an EFFECT tool, the word that `[approve] auto` uses for it.
+        check: raises what is known to be wrong with a request before the tool is called.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ToolSpec:
     result: type[BaseModel]
     function: Callable[[Any], BaseModel]
     effect_kind: str | None = None
+    check: Callable[[Any], None] | None = None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -64,7 +66,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _SPEC = "__axagents_tool__"
 
 
-def tool(name: str | None = None, *, touches: Touch, effect_kind: str | None = None) -> Callable[[Function], Function]:
+def tool(
+    name: str | None = None,
+    *,
+    touches: Touch,
+    effect_kind: str | None = None,
+    check: Callable[[Any], None] | None = None,
+) -> Callable[[Function], Function]:
     """Mark a function as a tool; the function itself is returned unchanged.
 
     It takes one pydantic model, or arguments that have types; what it returns has a type too. A model's fields stand in
@@ -72,6 +80,8 @@ def tool(name: str | None = None, *, touches: Touch, effect_kind: str | None = N
 
     Args:
         name: by default the function's, with hyphens.
+        check: for an EFFECT tool: given the request, raises an AxError where the call cannot be made, so that nobody is
+            asked to approve it. It changes nothing.
 
     Raises:
         TypeError: a type or the docstring is missing, or what is declared cannot be called with JSON.
@@ -80,7 +90,7 @@ def tool(name: str | None = None, *, touches: Touch, effect_kind: str | None = N
     def declare(function: Function) -> Function:
         named = name or function.__name__.strip("_").replace("_", "-")
         try:
-            spec = _spec(function, named, touches=touches, effect_kind=effect_kind)
+            spec = replace(_spec(function, named, touches=touches, effect_kind=effect_kind), check=check)
         except (PydanticUserError, NameError) as error:
             raise TypeError(f"tool {named!r}: {str(error).splitlines()[0]}") from None
         setattr(function, _SPEC, spec)

@@ -1,11 +1,11 @@
 """Register a model folder as a version."""
 
 from axagents.toolkit import Touch, tool
-from axagents.workflows.engine import run_workflow
+from axagents.workflows.engine import check_workflow, run_workflow
 from axagents.workflows.registry.request import RegistryRequest, RegistryResult
 
 
-@tool("ml-model-registry", touches=Touch.EFFECT, effect_kind="register")
+@tool("ml-model-registry", touches=Touch.EFFECT, effect_kind="register", check=check_workflow("ml-model-registry"))
 def register(request: RegistryRequest) -> RegistryResult:
     """Register a model folder as a version of a model: checked, described, compared with what is in production.
 

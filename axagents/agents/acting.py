@@ -53,6 +53,27 @@ def _result(context: AgentContext, call: Call) -> dict[str, Any]:
         return {**head, "status": "failed", "error": error.as_dict()}
 
 
+def foresee_failure(context: AgentContext, call: Call) -> int | None:
+    """Write down that a call with an effect failed where it is known that it would; None where nothing speaks against.
+
+    Nobody is asked to approve what cannot be done.
+    """
+    ledger = context.ledger.read()
+    ended = ledger.ended.get(call.id)
+    if ended is not None:
+        return ended.position
+    if call.id in ledger.begun:
+        return None
+    try:
+        with acting(context.persona.id, words=context.request.words):
+            context.tools.foresee(call.tool, call.arguments)
+    except AxError as error:
+        context.journal.append("call", {"call": {"id": call.id, "tool": call.tool, "arguments": call.arguments}})
+        body = {"call_id": call.id, "tool": call.tool, "status": "failed", "error": error.as_dict()}
+        return context.journal.append("result", body)
+    return None
+
+
 def skip_unmet(context: AgentContext, call: Call, position: int) -> int | None:
     """Write down that a call is left out because its condition does not hold; None when it does."""
     if call.condition is None:

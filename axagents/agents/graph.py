@@ -96,6 +96,9 @@ def review(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     skipped = acting.skip_unmet(context, call, state["position"])
     if skipped is not None:
         return {"position": skipped, "pending": state["pending"][1:]}
+    failed = acting.foresee_failure(context, call)
+    if failed is not None:
+        return {"position": failed, "pending": []}
     proposal = draw(call, context.ground)
     if not _approve(context, call, proposal):
         position = acting.write_denied(context, state["pending"])

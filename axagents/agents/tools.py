@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -13,6 +13,7 @@ from axagents.requests import validate
 from axagents.toolkit import ToolError, ToolSpec, Touch
 
 Arguments = dict[str, Any]
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,16 @@ class OwnTool:
 
     Attributes:
         check: raises UserError where the arguments are wrong.
-        held: whether only the program that began a run has it.
         call: returns the result as JSON, or raises AxError.
+        held: whether only the program that began a run has it.
+        foresee: raises what is known to be wrong with a call before it is made.
     """
 
     facts: ToolFacts
     check: Callable[[Arguments], None]
     call: Callable[[Arguments], dict[str, Any]]
     held: bool = False
+    foresee: Callable[[Arguments], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,17 @@ class ToolBox:
         else:
             validate(self.catalog.tool(name).request, arguments)
 
+    def foresee(self, name: str, arguments: Arguments) -> None:
+        """Find what is known to be wrong with a call before anybody is asked to approve it.
+
+        Raises:
+            AxError: what the tool would raise, as its `check` tells.
+        """
+        if name not in self.own:
+            foresee_typed(self.catalog.tool(name), arguments)
+        elif foresee := self.own[name].foresee:
+            foresee(arguments)
+
     def call(self, name: str, arguments: Arguments) -> dict[str, Any]:
         """Call a tool and return its result as JSON.
 
@@ -144,8 +158,23 @@ def call_typed(spec: ToolSpec, arguments: Arguments) -> dict[str, Any]:
         AxError: what the tool raised; whatever else goes wrong in it is a bug, and is told as one.
     """
     request = validate(spec.request, arguments)
+    return _guarded(spec, lambda: spec.function(request).model_dump(mode="json"))
+
+
+def foresee_typed(spec: ToolSpec, arguments: Arguments) -> None:
+    """Check the arguments, and whatever else the tool's own `check` knows to be wrong with the call.
+
+    Raises:
+        AxError: what is wrong.
+    """
+    request, check = validate(spec.request, arguments), spec.check
+    if check is not None:
+        _guarded(spec, lambda: check(request))
+
+
+def _guarded(spec: ToolSpec, work: Callable[[], Done]) -> Done:
     try:
-        return spec.function(request).model_dump(mode="json")
+        return work()
     except AxError:
         raise
     except Exception as error:

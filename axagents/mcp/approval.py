@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from axagents.actor import approved
 from axagents.agents.proposal import Ground, Proposal, draw
-from axagents.agents.tools import ToolBox, call_typed
+from axagents.agents.tools import ToolBox, call_typed, foresee_typed
 from axagents.agents.world import ProjectWorld
 from axagents.clock import parse_stamp, utc_now
 from axagents.errors import AxError, Failed, Unfinished, Waiting
@@ -76,6 +76,7 @@ def call_effect(
 
     Raises:
         UserError: an argument is wrong.
+        AxError: what is known to be wrong with the call before anybody is asked.
         Failed: a person denied this plan, or this very call is being made.
         AxError: what the tool raised.
     """
@@ -104,6 +105,7 @@ Step = RunRecord | dict[str, Any]
 
 
 def _first(asked: _Asked, plan: Proposal, why: str = "") -> Step:
+    foresee_typed(asked.spec, asked.arguments)
     run_id = Runs(asked.project).start("command", CALL, {**asked.request, "client": asked.client})
     return _ask(asked, plan, run_id, why=why)
 
@@ -146,6 +148,7 @@ def _next(asked: _Asked, plan: Proposal, last: RunRecord) -> Step:
     if last.status != "waiting":
         return _told_again(last, plan) or _first(asked, plan)
     if approval is None:
+        foresee_typed(asked.spec, asked.arguments)
         return _ask(asked, plan, last.run_id, why=MOVED)
     if approval.expired:
         Runs(asked.project).fail(last.run_id, None, status="abandoned")

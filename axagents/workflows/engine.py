@@ -1,5 +1,6 @@
 """Run a workflow, or go on with one. Loads a workflow's libraries only when it is called."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -28,6 +29,15 @@ def run_workflow(
     check_early(project, name, checked)
     execution: Any = import_module(_EXECUTION)
     return execution.execute(project, name, checked, parent=parent)
+
+
+def check_workflow(name: str) -> Callable[[BaseModel], None]:
+    """Return what raises whatever can be told in a moment to be wrong with a request, for `@tool(check=...)`."""
+
+    def check(request: BaseModel) -> None:
+        check_early(current_project(), name, request)
+
+    return check
 
 
 def resume_workflow(project: Project, run_id: str) -> WorkflowRun:

@@ -20,7 +20,11 @@ WORKFLOWS = {
     "publish-document": "axagents.workflows.publishing",
 }
 # Where `EARLY_CHECK` finds a wrong name before the workflow's libraries are loaded, which takes seconds.
-_EARLY = {"ml-train": "axagents.workflows.train.dataset"}
+_EARLY = {
+    "ml-model-registry": "axagents.workflows.registry.artifact",
+    "ml-train": "axagents.workflows.train.dataset",
+    "publish-document": "axagents.workflows.publishing.graph",
+}
 
 
 def _package(name: str) -> str:

@@ -177,3 +177,13 @@ def test_what_a_persona_wants_to_effect_waits_too(lab: Project, tmp_path: Path) 
     assert done["status"] == "completed"
     assert lines(lab, "switch.txt") == ["lamp on"]
     assert done["run_id"] == first["run_id"]
+
+
+def test_a_place_outside_is_refused_before_a_plan_is_drawn(bench: Project) -> None:
+    async def register_outside(client: Client) -> Any:
+        return await client.call_tool("ml-model-registry", {"model_path": "/etc", "model_name": "foo"})
+
+    refused = talk(bench, register_outside)
+    assert refused.is_error
+    assert "lies outside the project" in told(refused)
+    assert Approvals(bench).waiting() == []

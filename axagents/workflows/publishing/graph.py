@@ -97,6 +97,8 @@ def check(project: Project, request: PublishRequest) -> None:
     _plan(project, request)
 
 
+EARLY_CHECK = check
+
 _STEPS = {"look": look, "publish": publish}
 
 

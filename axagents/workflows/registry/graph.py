@@ -17,13 +17,13 @@ from axagents.stores.registry.state import read_model
 from axagents.stores.tracking.tags import FRAMEWORK
 from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
 from axagents.workflows.outcome import Outcome
+from axagents.workflows.registry.artifact import open_asked
 from axagents.workflows.registry.comparison import compare_with_rival
 from axagents.workflows.registry.lineage import find_lineage, find_origin
 from axagents.workflows.registry.metadata import (
     collect_metadata,
     collect_metrics,
     describe_artifact,
-    open_asked,
 )
 from axagents.workflows.registry.naming import choose_name, choose_version
 from axagents.workflows.registry.report import describe, next_commands, report_text
