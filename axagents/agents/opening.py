@@ -13,7 +13,7 @@ from axagents.agents.rereading import rereading
 from axagents.agents.tools import OwnTool, ToolBox
 from axagents.agents.world import ProjectWorld
 from axagents.catalog import Catalog, open_catalog
-from axagents.errors import UserError
+from axagents.errors import LimitReached, UserError
 from axagents.external.servers import external_tools
 from axagents.llm.offline.provider import OfflinePlanner, read_ranker
 from axagents.llm.offline.world import World
@@ -53,6 +53,7 @@ def open_desk(project: Project, request: Request, provider: Provider | None = No
         NotFound: no such persona.
         UserError: the query is empty.
         ProviderError: the provider is not to be had.
+        LimitReached: a turn costs something, and nothing may be spent.
     """
     if not request.query.strip() or request.query.strip() in ("...", "…"):
         raise UserError("query must say what is wanted", field="query", hint="ax agent get " + request.persona)
@@ -63,7 +64,21 @@ def open_desk(project: Project, request: Request, provider: Provider | None = No
     inner = [*map(asking, _askable(catalog, persona, request)), rereading()]
     tools = ToolBox(catalog, persona.tools, inner={each.facts.name: each for each in inner}, effects=persona.id != CALL)
     others = [OwnTool(each.facts, each.check, each.call) for each in external_tools(project, persona.external)]
-    return Desk(project, catalog, persona, tools.with_own(others), world, provider)
+    desk = Desk(project, catalog, persona, tools.with_own(others), world, provider)
+    _check_money(desk, request)
+    return desk
+
+
+def _check_money(desk: Desk, request: Request) -> None:
+    """Stop before the first turn where it would cost something, and nothing may be spent."""
+    if _most_usd(desk, request) == 0 and getattr(desk.provider, "is_paid", False):
+        told = f"a turn of {desk.provider.name} costs something, and nothing is left to spend (--max-usd)"
+        raise LimitReached(told, field="--max-usd", hint="more --max-usd, or --provider offline")
+
+
+def _most_usd(desk: Desk, request: Request) -> float | None:
+    limits = (desk.persona.limits.max_usd, desk.project.settings.agents.max_usd)
+    return _least(*limits) if request.max_usd is None else request.max_usd
 
 
 def _askable(catalog: Catalog, persona: Persona, request: Request) -> list[Persona]:
@@ -147,7 +162,7 @@ def open_context(desk: Desk, request: Request, run_id: str, *, hand_on: HandOn) 
         provider=desk.provider,
         world=desk.world,
         max_steps=request.max_steps or min(limits.max_steps, settings.max_steps),
-        max_usd=_least(limits.max_usd, settings.max_usd) if request.max_usd is None else request.max_usd,
+        max_usd=_most_usd(desk, request),
         deadline=time.monotonic() + seconds,
         seconds=seconds,
         hand_on=hand_on,

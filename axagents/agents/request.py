@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from axagents.errors import UserError
+
 
 @dataclass(frozen=True)
 class Leave:
@@ -43,7 +45,11 @@ class Request:
         replay: the tape that answers instead of a provider.
         system: text that follows the persona's own instructions.
         attached: text that follows the query and is not the person's words, such as a file's.
+        max_usd: US dollars at most; 0 allows no turn that costs something.
         caller: who asks, where that is no person.
+
+    Raises:
+        UserError: less than nothing may be spent.
     """
 
     persona: str
@@ -60,6 +66,10 @@ class Request:
     system: str = ""
     attached: str = ""
     caller: Caller | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_usd is not None and not self.max_usd >= 0:
+            raise UserError(f"max_usd: at least 0 US dollars, not {self.max_usd:g}", field="max_usd")
 
     @property
     def words(self) -> str:

@@ -204,9 +204,12 @@ def _offline_by_call(prompt: str) -> Generator[None]:
 
 
 def _tell_way(error: AxError | None, prompt: str) -> None:
-    """Name the command that asks the offline planner where an error names the option of `ax agent run`."""
-    if error is not None and error.hint is not None:
-        error.hint = error.hint.replace("--provider offline", _offline(prompt))
+    """Name this command's own options where an error names those of `ax agent run`."""
+    if error is None:
+        return
+    error.message = error.message.replace("--deadline", "--max-time")
+    if error.hint is not None:
+        error.hint = error.hint.replace("--deadline", "--max-time").replace("--provider offline", _offline(prompt))
 
 
 def _offline(prompt: str) -> str:

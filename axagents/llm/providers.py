@@ -80,6 +80,11 @@ class Endpoint:
         """Return the key, read where it is needed and kept nowhere."""
         return (os.environ.get(self.key_variable) or "").strip() or None if self.key_variable else None
 
+    @property
+    def is_paid(self) -> bool:
+        """Tell whether a turn is known to cost something."""
+        return self.prices is not None and any(price for _, price in self.prices)
+
     def cost(self, usage: Usage) -> float:
         """Return what a turn cost in US dollars; 0 where the price is not known."""
         if self.prices is None:
@@ -157,7 +162,8 @@ def open_provider(
             field="--provider",
             hint=f"export {endpoint.key_variable}=..., or --provider offline",
         )
-    return Patient(_Later(endpoint), deadline or SECONDS, context_window=endpoint.context_window)
+    limit = deadline or SECONDS
+    return Patient(_Later(endpoint), limit, context_window=endpoint.context_window, is_paid=endpoint.is_paid)
 
 
 def load_library(name: str, settings: Mapping[str, ProviderSettings]) -> None:

@@ -72,8 +72,11 @@ def turns_end(at: float) -> Generator[None]:
 class Patient:
     """A provider that asks its speaker again when that may help, all within a time."""
 
-    def __init__(self, speaker: Speaker, seconds: float, *, context_window: int | None = None) -> None:
+    def __init__(
+        self, speaker: Speaker, seconds: float, *, context_window: int | None = None, is_paid: bool = False
+    ) -> None:
         self.name = speaker.name
+        self.is_paid = is_paid
         self.context_window = context_window
         self.speaker = speaker
         self._seconds = seconds

@@ -26,6 +26,7 @@ class Recorder:
     def __init__(self, provider: Provider, path: Path) -> None:
         self.name = provider.name
         self.context_window = provider.context_window
+        self.is_paid: bool = getattr(provider, "is_paid", False)
         self._provider = provider
         self._path = path
         self._append("")

@@ -197,11 +197,20 @@ def test_a_session_goes_on_and_a_tape_plays_it_again(
     assert here("call", "claude", "which animal?", "--replay", "tape.jsonl").exit_code == 4
 
 
-@pytest.mark.parametrize("limit", [("--max-steps", "1"), ("--max-usd", "0")], ids=["steps", "usd"])
-def test_limits_of_one_question(here: Ax, outside: Path, claude: Claude, limit: tuple[str, str]) -> None:
-    claude(lambda _: [call_block("registry-show", {"model_name": "a"})])
+@pytest.mark.parametrize(
+    ("limit", "turns"), [(("--max-steps", "1"), 1), (("--max-usd", "0"), 0), (("--max-usd", "0", "--dry-run"), 0)]
+)
+def test_limits_of_one_question(here: Ax, outside: Path, claude: Claude, limit: tuple[str, ...], turns: int) -> None:
+    asked: list[Any] = []
+
+    def answer(body: dict[str, Any]) -> list[dict[str, Any]]:
+        asked.append(body)
+        return [call_block("registry-show", {"model_name": "a"})]
+
+    claude(answer)
     done = here("call", "claude", "look", *limit)
     assert (done.exit_code, limit[0] in done.stderr, "ax runs" in done.stderr) == (7, True, False)
+    assert len(asked) == turns
 
 
 def comparing(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from axagents.agents.iterating import split_done
-from axagents.llm.turn import Turn
+from axagents.llm.turn import Call, Turn
 from tests.cli.call.conftest import Ax, Claude, last, saying, script, text_block
 
 
@@ -62,6 +62,13 @@ def test_time_is_a_limit_even_in_the_middle_of_a_turn(here: Ax, outside: Path, c
     assert time.monotonic() - began < 10
     assert (done.exit_code, done.stdout) == (7, "one\n"), done.stderr
     assert "3 s are over (--max-time), and it is not done" in done.stderr
+
+
+def test_time_that_is_over_is_told_by_this_commands_own_option(here: Ax, outside: Path, tmp_path: Path) -> None:
+    looked = Call(id="x", tool="registry-show", arguments={"model_name": "a"})
+    looking = Turn(stop_reason="calls", calls=(looked,))
+    done = here("call", script(tmp_path / "a.jsonl", looking), "look", "--max-time", "0.001s")
+    assert (done.exit_code, "(--max-time)" in done.stderr, "--deadline" in done.stderr) == (7, True, False)
 
 
 def test_what_ends_an_iteration_ends_the_work(here: Ax, shop: Path, tmp_path: Path) -> None:
