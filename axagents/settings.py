@@ -175,7 +175,8 @@ def read_settings_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name} is not valid TOML: {error}", field=SETTINGS_FILE, hint="ax config path") from None
+        told = f"{path} is not valid TOML: {error}"
+        raise UserError(told, field=SETTINGS_FILE, hint=f"correct {path.name}; ax doctor looks at it again") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}", field=SETTINGS_FILE) from None
 

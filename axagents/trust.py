@@ -127,10 +127,12 @@ def state_folder() -> Path:
 def _record_path(root: Path, suffix: str = "") -> Path:
     folder = state_folder()
     if folder.is_relative_to(root):
+        named = next((name for name in ("AX_STATE_DIR", "XDG_STATE_HOME") if os.environ.get(name)), None)
+        told = f"{named} puts your state into {folder}" if named else f"your state lies in {folder}"
         raise UserError(
-            f"AX_STATE_DIR is {folder}, inside the project, which could then trust itself",
-            field="AX_STATE_DIR",
-            hint="set AX_STATE_DIR to a folder outside the project, or unset it",
+            f"{told}, inside the project, which could then trust itself",
+            field=named or "AX_STATE_DIR",
+            hint="set AX_STATE_DIR to a folder outside the project" + (f", or unset {named}" if named else ""),
         )
     return folder / "trust" / f"{sha256_text(str(root))}{suffix}.json"
 

@@ -102,5 +102,10 @@ def test_a_huge_file_is_refused(root: Path) -> None:
 
 def test_a_project_cannot_keep_its_own_record(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AX_STATE_DIR", str(root / "state"))
-    with pytest.raises(UserError, match="inside the project"):
+    with pytest.raises(UserError, match=r"AX_STATE_DIR puts your state .* inside the project"):
         read_holding(root)
+    monkeypatch.delenv("AX_STATE_DIR")
+    monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
+    with pytest.raises(UserError, match=r"XDG_STATE_HOME puts your state .* inside the project") as told:
+        read_holding(root)
+    assert told.value.hint == "set AX_STATE_DIR to a folder outside the project, or unset XDG_STATE_HOME"

@@ -76,13 +76,18 @@ def list_sessions(project: Project, limit: int = 20) -> list[KeptSession]:
     return listed[:limit]
 
 
+def session_names(project: Project) -> list[str]:
+    """Return the names of the sessions, the one spoken in last first."""
+    return list(dict.fromkeys(row["session"] for row in _rows(project)))
+
+
 def find_session(project: Project, named: str) -> str:
     """Return the session of a name, or of a beginning that fits one only.
 
     Raises:
         NotFound, UserError: none, or several.
     """
-    names = list(dict.fromkeys(row["session"] for row in _rows(project)))
+    names = session_names(project)
     beginning = [name for name in names if named and name.startswith(named)]
     fitting = [named] if named in names else beginning
     if len(fitting) > 1:

@@ -67,6 +67,8 @@ def run(
         replay=replay,
     )
     project = current_project()
+    if session is not None:
+        tell_new_session(project, session)
     desk = open_desk(project, request)
     planned = show_plan(desk, request, dry_run=dry_run, explain=explain)
     if planned:
@@ -236,6 +238,17 @@ def _ask(proposal: Mapping[str, Any]) -> bool | None:
         return None
     tell(proposal["text"])
     return agreed("apply this plan?")
+
+
+def tell_new_session(project: "Project", session: str) -> None:
+    """Say so where a conversation of that name has not begun yet."""
+    from axagents.agents.sessions import session_names
+    from axagents.errors import nearest
+
+    names = session_names(project)
+    if session not in names:
+        near = nearest(session, names)
+        tell(f"a new conversation begins: there is none called {session!r}" + (f"; {near[0]} is near" if near else ""))
 
 
 def show_plan(desk: "Desk", request: "Request", *, dry_run: bool, explain: bool) -> Shown | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from axagents.cli.output import Shown, show, tell
+from axagents.cli.verdicts import read_verdicts
 
 MATCHED = 8
 INTERRUPTED = 130
@@ -83,7 +84,12 @@ def _with_common_options(function: Callable[..., Shown], need: Need, *, listened
         as_json = common["format_"] is Format.JSON
         _as_json.set(as_json)
         _verbose.set(common["verbose_"])
-        work = functools.partial(_listened, function, arguments) if listened else lambda: function(**arguments)
+        wanted: set[str] = set()
+
+        def work() -> Shown:
+            wanted.update(read_verdicts(common["fail_on_"]))
+            return _listened(function, arguments) if listened else function(**arguments)
+
         try:
             shown = _in_project(need, common["project_"], work)
         except KeyboardInterrupt as error:
@@ -92,7 +98,7 @@ def _with_common_options(function: Callable[..., Shown], need: Need, *, listened
             tell(f"interrupted; next: ax runs resume {run_id}" if run_id else "interrupted")
             raise typer.Exit(INTERRUPTED) from None
         show(shown, as_json=as_json)
-        raise typer.Exit(_exit_code(shown, common["fail_on_"]))
+        raise typer.Exit(MATCHED if (shown.verdict or "").upper() in wanted else shown.exit_code)
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())
     added = [
@@ -149,10 +155,3 @@ def wants_json() -> bool:
 def wants_more() -> bool:
     """Tell whether `--verbose` asks for all there is to say."""
     return _verbose.get()
-
-
-def _exit_code(shown: Shown, fail_on: str | None) -> int:
-    wanted = {each.strip().upper() for each in (fail_on or "").split(",") if each.strip()}
-    if shown.verdict and shown.verdict.upper() in wanted:
-        return MATCHED
-    return shown.exit_code

@@ -10,7 +10,6 @@ from typer.main import get_command as built
 from axagents.cli.commands import COMMANDS
 from axagents.errors import NotFound
 
-# Shorter names, which the help of the whole leaves out.
 _ALIASES = {"history": ("runs", "list"), "trace": ("runs", "show"), "resume": ("runs", "resume")}
 _OPTIONS = (("--version", "Print the version."), ("--help", "Show this message."))
 
@@ -48,6 +47,8 @@ class LazyGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+        with formatter.section("Shorter names"):
+            formatter.write_dl([(name, f"ax {' '.join(whole)}") for name, whole in _ALIASES.items()])
 
 
 app = typer.Typer(

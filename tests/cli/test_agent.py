@@ -242,6 +242,25 @@ def test_an_effect_without_a_terminal_waits_with_its_plan(here: Ax, switch: Path
     assert switch.read_text() == "lamp_1\n"
 
 
+def test_a_folder_that_is_not_there_is_told_before_anybody_is_asked(here: Ax, shop: Path) -> None:
+    (shop / "models").mkdir()
+    sentence = "Register ./models/nosuch as foo-bar version 1.0.0"
+    done = here("agent", "run", "ml-engineer", "--format", "json", "--input", query(sentence))
+    (made,) = done.json()["calls"]
+    assert (done.exit_code, made["status"]) == (2, "failed")
+    assert "nosuch" in made["error"]["message"]
+    assert here("approve", "--format", "json").json() == {"approvals": []}
+
+
+def test_a_session_that_has_not_begun_is_told(here: Ax, switch: Path) -> None:
+    first = here("agent", "run", "tester", "--session", "monday", "--input", query("what is there?"))
+    assert "a new conversation begins: there is none called 'monday'" in first.stderr
+    again = here("agent", "run", "tester", "--session", "monday", "--input", query("what is there?"))
+    assert "a new conversation begins" not in again.stderr
+    near = here("agent", "run", "tester", "--session", "mondya", "--input", query("what is there?"))
+    assert "there is none called 'mondya'; monday is near" in near.stderr
+
+
 def test_what_waits_is_listed(here: Ax, switch: Path) -> None:
     none = here("approve")
     assert (none.exit_code, none.stdout) == (0, "nothing waits for a word\n")

@@ -53,6 +53,25 @@ def test_bad_input_is_one_clear_error(ax: Ax, project: Project, bad: str) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_fail_on_takes_verdicts_only(ax: Ax, project: Project) -> None:
+    done = ax("runs", "list", "--fail-on", "no_go,PROMOT")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "there is no verdict PROMOT; did you mean PROMOTE?" in done.stderr
+    assert ax("runs", "list", "--fail-on", "no_go, incomplete").exit_code == 0
+
+
+def test_the_help_of_the_whole_names_the_shorter_names(ax: Ax) -> None:
+    lines = [line.split() for line in ax("--help").stdout.splitlines()]
+    for name, whole in (("history", "list"), ("trace", "show"), ("resume", "resume")):
+        assert [name, "ax", "runs", whole] in lines
+
+
+def test_broken_settings_are_told_with_their_place_and_a_way_that_works(ax: Ax, tmp_path: Path) -> None:
+    (tmp_path / "ax.toml").write_text("[train\n")
+    done = ax("config", "show", cwd=tmp_path)
+    assert (done.exit_code, str(tmp_path / "ax.toml") in done.stderr, "ax doctor" in done.stderr) == (2, True, True)
+
+
 def test_debug_shows_the_traceback(ax: Ax, project: Project) -> None:
     assert "Traceback" in ax("run", "ml-trian", "--debug").stderr
 
