@@ -1,5 +1,7 @@
 """Questions, refusals and plans in words, from templates over what the turn holds."""
 
+import json
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +18,12 @@ from axagents.llm.turn import Call, Turn
 _LONGEST = 60
 
 
-def explain_turn(catalog: Catalog, persona: Persona, turn: Turn, *, session: str | None) -> str:
-    """Write a question, or why something is declined."""
+def explain_turn(catalog: Catalog, persona: Persona, turn: Turn, *, query: str, session: str | None) -> str:
+    """Write a question, or why something is declined.
+
+    Args:
+        query: the user's own sentence, for the commands that are named.
+    """
     sentences, named = catalog.files("sentences"), (*turn.candidates, *turn.unavailable)
     absent = {name for name in missing_tools(catalog, turn.unavailable) if not name.startswith(ASK)}
     values = {
@@ -28,8 +34,25 @@ def explain_turn(catalog: Catalog, persona: Persona, turn: Turn, *, session: str
         "elsewhere": {tool: _personas_with(catalog, tool) for tool in turn.unavailable if tool not in absent},
         "understood": [spell_call(call) for call in turn.calls],
         "session": session,
+        "same": _spell_query(query),
+        "again": _spell_answer(persona, turn, session),
     }
     return render_prompt(catalog, turn.stop_reason, values)
+
+
+def _spell_query(query: str) -> str:
+    """Write a sentence as the input of a command, quoted for a shell."""
+    return shlex.quote(json.dumps({"query": query}, ensure_ascii=False))
+
+
+def _spell_answer(persona: Persona, turn: Turn, session: str | None) -> str:
+    """Write the command that answers a question, with the first thing there is to choose from."""
+    if session is None or not turn.needs:
+        return ""
+    answer = next(iter(turn.needs[0].known), "ANSWER")
+    if persona.id == "call":
+        return f"ax call offline --session {session} {shlex.quote(answer)}"
+    return f"ax agent run {persona.id} --session {session} --input {_spell_query(answer)}"
 
 
 def spell_plan(calls: list[dict[str, Any]], plans: list[dict[str, Any]]) -> str:

@@ -5,6 +5,8 @@ from axagents.llm.offline.handing import ASK
 from axagents.llm.offline.reading import Reading
 
 _KINDS = {"model": ("model", "deployment"), "version": ("version",), "dataset": ("dataset",)}
+WHY = "WHY"
+"""What only the user can say."""
 _STAGES = {"archive": "archived", "archived": "archived", "staging": "staged", "staged": "staged", "canary": "canary",
     "production": "production", "prod": "production"}  # fmt: skip
 
@@ -13,6 +15,12 @@ def spell_command(content: CommandContent, reading: Reading) -> str:
     """Return the command with what the sentence names; what it does not name stands in capitals."""
     words = [_filled(word, reading) for word in content.command.split()]
     return " ".join(word for word in words if word)
+
+
+def spell_whole(command: str, reading: Reading) -> str:
+    """Return a command where the sentence names all that it takes, else nothing."""
+    words = [_filled(word, reading) for word in command.split()]
+    return "" if any(word.isupper() and word != WHY for word in words) else " ".join(words)
 
 
 def _filled(word: str, reading: Reading) -> str:

@@ -108,6 +108,7 @@ class ToolContent(_Content):
         events: whether an if-clause is part of what it sets up, and no condition of the step.
         takes_over: tools whose part of a sentence it does itself, when that only points back ("and log it to X").
         on_record: the tool that shows figures kept of it, for a question that names no data.
+        by_hand: the command that does a part of it, for where the tool is not there.
         signs: phrases that point to it by themselves.
         not_signs: phrases that point elsewhere.
         sentences: one example a line, names and values as {model}, {version}, {dataset} and so on.
@@ -126,6 +127,7 @@ class ToolContent(_Content):
     events: bool = False
     takes_over: list[str] = []
     on_record: str = ""
+    by_hand: str = ""
     arguments: dict[str, Argument] = {}
     implies: list[Implication] = []
     sentences: str

@@ -7,9 +7,9 @@ from functools import cached_property
 from axagents.llm.offline.arguments.sources import Missing, Value
 from axagents.llm.offline.choosing import Chosen
 from axagents.llm.offline.examples import stems_of
-from axagents.llm.offline.opening import opening
+from axagents.llm.offline.opening import HAPPENED, opening
 from axagents.llm.offline.parts import Part
-from axagents.llm.offline.ranking import Ranker, happened
+from axagents.llm.offline.ranking import Ranker
 from axagents.llm.offline.reading import Reading
 
 WHEN = "time"
@@ -138,7 +138,7 @@ class Doubts:
         for at in range(head + 1, part.last + 1):
             if self._reading.word(at) in _CLAUSES:
                 return False
-            if at not in part.left_out and self._reading.word(at) in happened():
+            if at not in part.left_out and self._reading.word(at) in HAPPENED:
                 return self._reading.word(at - 1) not in _RELATIVE
         return False
 

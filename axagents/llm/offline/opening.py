@@ -56,6 +56,12 @@ _QUESTIONS = frozenset(
     " may might am any isnt".split()
 )
 
+HAPPENED = frozenset(
+    "failed fails is was were are has had went goes looks looked broke crashed did does seems seemed works worked"
+    " finished ended happened died timed succeeded passed looking".split()
+)
+"""Words that make what stands before them a thing that something is told of: "canary failed"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

@@ -11,7 +11,7 @@ from axagents.llm.offline.arguments.leftovers import left_over
 from axagents.llm.offline.arguments.limits import find_limits
 from axagents.llm.offline.arguments.sources import Missing, Setting, Sheet, Value
 from axagents.llm.offline.choosing import Chooser, Chosen, is_refused, restricts, with_condition_back
-from axagents.llm.offline.commands import spell_command
+from axagents.llm.offline.commands import spell_command, spell_whole
 from axagents.llm.offline.content import ToolContent
 from axagents.llm.offline.doubts import Doubts, is_knowledge
 from axagents.llm.offline.examples import DECLINED
@@ -74,7 +74,7 @@ class Plan:
         candidates: tools the user may have meant.
         reason: why it asks or declines, as one word for programs: missing, unknown, ambiguous, unsure, question,
             negated, condition, nothing, command.
-        command: what the user can type instead, with the reason `command`.
+        command: what the user can type instead, with the reason `command`; `by_hand`, where the tool is not there.
         ranking: the tools considered for each step, best first.
     """
 
@@ -85,6 +85,7 @@ class Plan:
     reason: str = ""
     ranking: tuple[tuple[Ranked, ...], ...] = ()
     command: str = ""
+    by_hand: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,9 @@ class Planner:
         follows = given.tool is None and goes_on(ranker, reading, self.last)
         chosen = Chooser(ranker, reading).choose(asking, self.last if follows else given.tool)
         chosen = [on_record(ranker, reading, each) for each in chosen]
-        return self._plan_steps(reading, chosen, given)
+        content = ranker.content(chosen[0].top.tool)
+        by_hand = spell_whole(content.by_hand, reading) if content else ""
+        return replace(self._plan_steps(reading, chosen, given), by_hand=by_hand)
 
     @cached_property
     def names(self) -> Names:

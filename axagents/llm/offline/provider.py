@@ -93,10 +93,13 @@ def _turn(plan: Plan, offered: set[str]) -> Turn:
     calls = tuple(_call(number, step) for number, step in enumerate(plan.steps, start=1))
     if plan.outcome in ("run", "confirm") and not unavailable:
         return Turn(stop_reason="calls", calls=calls, ranking=ranking)
-    if plan.outcome == "ask":
-        needs = tuple(_need(each, plan) for each in plan.missing) or _which_tool(plan.candidates)
+    choices = [tool for tool in plan.candidates if tool in offered]
+    lost = (plan.by_hand and wanted and unavailable) or (plan.candidates and not choices and not plan.missing)
+    if plan.outcome == "ask" and not lost:
+        needs = tuple(_need(each, plan) for each in plan.missing) or _which_tool(choices)
         return Turn(
             stop_reason="ask",
+            text=_adding(plan),
             needs=needs,
             candidates=candidates,
             unavailable=unavailable,
@@ -105,11 +108,11 @@ def _turn(plan: Plan, offered: set[str]) -> Turn:
         )
     return Turn(
         stop_reason="decline",
-        text=plan.command or _asking_elsewhere(plan, unavailable),
+        text=plan.command or _asking_elsewhere(plan, unavailable) or plan.by_hand,
         calls=calls,
         candidates=candidates or wanted,
         unavailable=unavailable,
-        reason=plan.reason if plan.outcome == "decline" else "unavailable",
+        reason=plan.reason if plan.outcome == "decline" else "unavailable" if wanted else "question",
         ranking=ranking,
     )
 
@@ -119,6 +122,11 @@ def _which_tool(candidates: Sequence[str]) -> tuple[Need, ...]:
         return ()
     question = "which of these is meant?"
     return (Need(field=WHICH_TOOL, question=question, why="ambiguous", known=tuple(candidates)),)
+
+
+def _adding(plan: Plan) -> str:
+    """Return the command that adds what there is none of yet."""
+    return next((each.command for each in plan.missing if each.command), "")
 
 
 def _asking_elsewhere(plan: Plan, unavailable: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from axagents.llm.offline.content import CommandContent, Synonyms, ToolContent
 from axagents.llm.offline.examples import DECLINED, Examples, Phrases, stems_of
-from axagents.llm.offline.opening import opening
+from axagents.llm.offline.opening import HAPPENED, opening
 from axagents.llm.offline.parts import Part, stems_in
 from axagents.llm.offline.reading import Reading
 from axagents.llm.offline.text import COURTESY, Token, stem, tokenise
@@ -345,7 +345,7 @@ class Ranker:
         gerund = part.opening.wish or not self.tools[name].is_effect
         if _told_in_past(window[0].word, window[0].stem) and not (gerund and window[0].word.endswith("ing")):
             return ""
-        if any(token.word in _HAPPENED for token in window[1:2]):
+        if any(token.word in HAPPENED for token in window[1:2]):
             return ""
         stems = tuple(token.stem for token in window)
         heads = {stems[:size] for size in range(1, 4)}
@@ -385,18 +385,6 @@ def _names_it(said: Said) -> bool:
         token.word.endswith("ed") or token.word in ("was", "were", "is", "are", "has", "had", "went", "we", "they", "i")
         for token in said.reading.tokens
     )
-
-
-_HAPPENED = frozenset(
-    "failed fails is was were are has had went goes looks looked broke crashed did does seems seemed works worked"
-    " finished ended happened died timed succeeded passed looking".split()
-)
-"""Words that make what stands before them a thing that something is told of: "canary failed"."""
-
-
-def happened() -> frozenset[str]:
-    """Return words that tell of what was or is, and ask for nothing."""
-    return _HAPPENED
 
 
 def _is_question(line: str) -> bool:

@@ -79,7 +79,7 @@ def test_what_no_argument_takes_up_is_told(plan: PlanIt, sentence: str, ignored:
     [
         ("list all datasets", "ax data list"),
         ("add ./exports/sales.csv to the catalog", "ax data add NAME ./exports/sales.csv"),
-        ("archive churn-classifier 1.9.0", "ax registry stage churn-classifier 1.9.0 archived"),
+        ("archive churn-classifier 1.9.0", "ax registry stage churn-classifier 1.9.0 archived --why WHY"),
         ("which models are registered?", "ax registry list"),
         ("delete the note about prices", "ax memory delete --namespace notes --key KEY"),
         ("show me the last runs", "ax runs list"),

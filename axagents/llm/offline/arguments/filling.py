@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from axagents.fields import parse_version
-from axagents.llm.offline.arguments import datasets, models, numbers, params, texts, variants
+from axagents.llm.offline.arguments import datasets, models, naming, numbers, params, texts, variants
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value
 from axagents.llm.offline.content import Argument, Conditions, ToolContent
 
@@ -20,7 +20,7 @@ _FILLERS: Mapping[str, Callable[[Slot, Setting], Found]] = {
     "experiments": datasets.fill_experiments,
     "experiment": datasets.fill_experiment,
     "test": datasets.fill_test,
-    "new_name": datasets.fill_new_name,
+    "new_name": naming.fill_new_name,
     "namespace": lambda _slot, setting: datasets.fill_namespace(setting),
     "metric": numbers.fill_metric,
     "metrics": numbers.fill_metrics,
@@ -47,6 +47,7 @@ _FILLERS: Mapping[str, Callable[[Slot, Setting], Found]] = {
     "constant": lambda slot, _setting: texts.fill_constant(slot),
     "slug": texts.fill_slug,
 }
+_ADDS = {"dataset": "ax data add NAME FILE"}
 _MOST_KNOWN = 8
 _EARLY = ("choice", "choices", "percents", "metric_values", "path", "url", "word", "identifier", "criteria")
 _LAST = ("slug", "new_name", "params", "paths")
@@ -175,12 +176,16 @@ def _ask_for_required(setting: Setting, sheet: Sheet) -> None:
 
 def _missing(name: str, argument: Argument, setting: Setting, *, model: str | None) -> Missing:
     """Ask for an argument, with what there is to choose from."""
+    if argument.trained and setting.earlier:
+        return Missing(
+            name, "the model's folder is not known before the training is done; train first, and name it then"
+        )
     things, known = _known(argument.kind, setting)
     fact = setting.model(model or "")
     if argument.kind == "version" and fact is not None and not argument.new:
         known = sorted((each.version for each in fact.versions), key=parse_version, reverse=True)
     if things and not known:
-        return Missing(name, f"there is no {things} yet")
+        return Missing(name, f"there is no {things} yet", command=_ADDS.get(things, ""))
     return Missing(name, argument.ask or f"what is {name}?", known=tuple(known[:_MOST_KNOWN]))
 
 

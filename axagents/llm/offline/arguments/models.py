@@ -239,6 +239,8 @@ def fill_version(slot: Slot, setting: Setting) -> Found:
     typed, first = _typed_version(slot.argument, setting, slot.sheet)
     if typed is not None:
         slot.sheet.used.add(first)
+        if not slot.argument.new and model is not None and _is_made(model, typed, setting):
+            return Missing(slot.name, f"{model.name} {typed} is registered first; ask for the rest when it is there")
         return _new_version(typed) if slot.argument.new else _known_version(slot.name, model, typed)
     if slot.argument.new or model is None or (setting.chooses and setting.tool.is_effect):
         return None
@@ -249,13 +251,21 @@ def fill_version(slot: Slot, setting: Setting) -> Found:
     says_previous = any(setting.word(at) in _PREVIOUS or setting.word(at) == "before" for at in setting.indexes())
     if slot.argument.world == "previous" or says_previous:
         previous = deployment.previous if deployment else None
+        if previous is None and not setting.tool.is_effect:
+            return _before(model, setting)
         return Value(previous, "world", f"what served before on {deployment.name}") if deployment and previous else None
     return _past_version(model, setting)
 
 
+def _is_made(model: ModelFact, typed: str, setting: Setting) -> bool:
+    """Tell whether an earlier step registers a version that is not there yet."""
+    made = any(past.get("version") == typed and "model_path" in past for past in setting.past)
+    return made and bool(setting.earlier) and not model.has(typed)
+
+
 def _several(slot: Slot, setting: Setting) -> Missing | None:
     """Ask which of several versions an effect is about, where no word before one of them tells."""
-    versions = setting.mentions("version", sheet=slot.sheet, near_only=True)
+    versions = _before_reasons(setting.mentions("version", sheet=slot.sheet, near_only=True), setting)
     told = {each.value for each in versions}
     if not setting.tool.is_effect or len(told) < 2:
         return None
@@ -266,6 +276,23 @@ def _several(slot: Slot, setting: Setting) -> Missing | None:
         return None
     known = tuple(each.text for each in versions)
     return Missing(slot.name, f"which version: {' or '.join(known)}?", "ambiguous", "", known)
+
+
+_REASONS = frozenset("because since due cause cuz while although though".split())
+
+
+def _before_reasons(versions: list[Mention], setting: Setting) -> list[Mention]:
+    """Return the versions that stand before any reason: "put 1.9.0 back because 2.0.0 is broken"."""
+    reason = next((at for at in setting.indexes() if setting.word(at) in _REASONS), None)
+    return [each for each in versions if reason is None or each.first < reason] or versions
+
+
+def _before(model: ModelFact, setting: Setting) -> Found:
+    """Return the version before the one that was spoken of, or before the one in production."""
+    past = _past_version(model, setting)
+    base = past.value if isinstance(past, Value) else _one(model.staged_as("production"))
+    older = [each.version for each in model.versions if base and parse_version(each.version) < parse_version(base)]
+    return Value(max(older, key=parse_version), "world", f"the version before {base}") if older else None
 
 
 def _past_version(model: ModelFact, setting: Setting) -> Found:
@@ -279,7 +306,7 @@ def _past_version(model: ModelFact, setting: Setting) -> Found:
 
 def _typed_version(argument: Argument, setting: Setting, sheet: Sheet) -> tuple[str | None, int]:
     named = setting.mentions("model-version", sheet=sheet)
-    versions = setting.mentions("version", sheet=sheet)
+    versions = _before_reasons(setting.mentions("version", sheet=sheet), setting)
     cued = [each for each in versions if setting.cued(each, argument)] or versions
     if cued:
         return cued[0].value, cued[0].first

@@ -1,12 +1,14 @@
-"""Find the name that a sentence gives a new model, so that nothing the project knows is put in its place."""
+"""Find the name that a sentence gives something new, so that nothing the project knows is put in its place."""
 
+import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 
 from axagents.llm.offline.arguments.leftovers import left_over
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Slot, Value
 from axagents.llm.offline.examples import stems_of
 from axagents.llm.offline.mentions import Mention
-from axagents.llm.offline.names import parts_of
+from axagents.llm.offline.names import is_data_file, parts_of
 
 _CUES = frozenset("as under name named called call titled dubbed".split())
 _BEFORE_VERSION = frozenset("of for to in into".split())
@@ -127,3 +129,81 @@ def assumed_name(slot: Slot, setting: Setting) -> Found:
     if strange:
         return _ask(slot, setting, strange[0])
     return Value(models[0].name, "world", "the only model")
+
+
+_ANY_NAME = ("model", "model-version", "deployment", "unknown", "quoted", "experiment", "dataset", "test")
+_NAMED_KINDS = {"model": ("model", "model-version"), "experiment": ("experiment",), "test": ("test",)}
+
+
+def fill_new_name(slot: Slot, setting: Setting) -> Found:
+    """Return the name of something that may be new: what stands behind a cue, or looks like a name."""
+    chosen = _new_name(slot, setting)
+    if slot.argument.names == "model":
+        named = setting.mentions(*_ANY_NAME, sheet=slot.sheet, near_only=True)
+        explicit = explicit_name(slot, setting, named)
+        if isinstance(explicit, Value | Missing):
+            return explicit
+        chosen = explicit or chosen
+    if chosen is not None:
+        slot.sheet.used.add(chosen.first)
+        return _mistyped(chosen, slot, setting) or Value(_as_new(chosen, slot), "query", chosen.text)
+    plain = None if slot.argument.only_cued else _called(slot, setting)
+    if plain:
+        return Value(plain, "query", plain)
+    version_given = bool(setting.mentions("version", sheet=slot.sheet, near_only=True))
+    return assumed_name(slot, setting) if slot.argument.names == "model" and not version_given else None
+
+
+_LIKE = 0.86
+
+
+def _mistyped(mention: Mention, slot: Slot, setting: Setting) -> Missing | None:
+    """Ask where a new model's name is all but a registered one's: with it a typing error would make a new model."""
+    if slot.argument.names != "model" or mention.kind not in ("unknown", "quoted"):
+        return None
+    near = [each.name for each in setting.world.models() if _all_but(mention.text.lower(), each.name.lower())]
+    if not near:
+        return None
+    question = f"there is no model {mention.text} yet; is {near[0]} meant, or a new model of that name?"
+    return Missing(slot.name, question, "unknown", mention.text, (*near, mention.text))
+
+
+def _all_but(typed: str, known: str) -> bool:
+    """Tell a misspelt name from one that differs by a number or a part."""
+    alike = re.findall(r"\d+", typed) == re.findall(r"\d+", known) and len(parts_of(typed)) == len(parts_of(known))
+    return alike and SequenceMatcher(None, typed, known).ratio() >= _LIKE
+
+
+def _as_new(mention: Mention, slot: Slot) -> str:
+    if mention.kind == "model-version":
+        return mention.value[0]
+    return mention.value if mention.kind == slot.argument.names else mention.text
+
+
+def _new_name(slot: Slot, setting: Setting) -> Mention | None:
+    kinds = _NAMED_KINDS[slot.argument.names or "model"]
+    own = setting.mentions(*kinds, "unknown", "quoted", sheet=slot.sheet, near_only=True)
+    # A new thing may bear the name of something of another kind, when it is plainly named so.
+    others = setting.mentions("experiment", "dataset", "test", "model", sheet=slot.sheet, near_only=True)
+    cued = [each for each in (*own, *others) if setting.cued(each, slot.argument)]
+    chosen = next(iter([*cued, *own]), None)
+    if chosen is None or is_data_file(chosen.text.lower()) or (slot.argument.only_cued and chosen not in cued):
+        return None
+    return chosen
+
+
+def _called(slot: Slot, setting: Setting) -> str | None:
+    """Return the plain word behind "called", "named" or "call it", or an unheard one behind its noun."""
+    for at in setting.indexes():
+        token = setting.reading.tokens[at]
+        if setting.word(at - 1) == slot.argument.names and token.shape == "word" and token.stem not in setting.common:
+            return token.text
+    for at in setting.indexes():
+        if setting.word(at) not in ("called", "named", "titled", "it") or setting.reading.tokens[at].shape != "word":
+            continue
+        if setting.word(at) == "it" and setting.word(at - 1) not in ("call", "name"):
+            continue
+        following = setting.reading.tokens[at + 1] if at + 1 < len(setting.reading.tokens) else None
+        if following is not None and following.shape in ("word", "name", "quoted"):
+            return following.text
+    return None

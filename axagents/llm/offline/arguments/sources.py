@@ -34,6 +34,7 @@ class Missing:
         why: missing, unknown (the user named something that is not there) or ambiguous.
         known: names or values to choose from, nearest first.
         tool: whose argument it is.
+        command: what adds one where there is none.
     """
 
     argument: str
@@ -42,6 +43,7 @@ class Missing:
     typed: str = ""
     known: tuple[str, ...] = ()
     tool: str = ""
+    command: str = ""
 
 
 Found = Value | Missing | None
