@@ -104,7 +104,9 @@ def last_turn(context: AgentContext, position: int | None = None) -> Turn:
 
 def _marked(context: AgentContext, turn: Turn, calls: Sequence[Mapping[str, Any]], *, receipts: Receipts) -> str:
     if turn.stop_reason in ("ask", "decline"):
-        return explain_turn(context.catalog, context.persona, turn, session=context.session)
+        return explain_turn(
+            context.catalog, context.persona, turn, query=context.request.query, session=context.session
+        )
     if turn.text:
         return write_references(turn.text, receipts)
     parts = [_told(context, call, receipts) for call in calls if call["status"] != "malformed"]

@@ -55,6 +55,7 @@ def _as_dry_run(desk: Desk, query: str, turn: Turn) -> DryRun:
     calls = [_shown(call) for call in turn.calls]
     plans = [draw(call, ground).as_dict() for call in effects]
     going = turn.stop_reason in ("calls", "answer")
+    explained = "" if going else explain_turn(desk.catalog, desk.persona, turn, query=query, session=None)
     return DryRun(
         outcome=_outcome(turn, bool(effects) or any(publishes(call, query) for call in turn.calls)),
         calls=calls if going else [],
@@ -66,7 +67,7 @@ def _as_dry_run(desk: Desk, query: str, turn: Turn) -> DryRun:
         understood=[] if going else calls,
         plans=plans,
         ranking=list(turn.ranking),
-        text=spell_plan(calls, plans) if going else explain_turn(desk.catalog, desk.persona, turn, session=None),
+        text=spell_plan(calls, plans) if going else explained,
     )
 
 
