@@ -187,3 +187,25 @@ def test_planning_loads_no_heavy_library_and_opens_no_socket() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_restricts_or_redirects_is_asked_about_or_done() -> None:
+    # The sentences of evals/planner/restricting.yaml were written before the rules.
+    scored = [SCORER.score(case) for case in read_cases(PLANNER / "restricting.yaml")]
+    assert [each.query for each in scored if each.wrong] == []
+
+
+@pytest.mark.parametrize(
+    "words", ["as foo", "under the name foo", "as model foo", "called foo", "under foo", "as 'foo'"]
+)
+@pytest.mark.parametrize("version", ["5.0.0", "version 5.0.0", ", version 5.0.0"])
+def test_a_name_given_to_a_new_model_is_its_name(plan: PlanIt, words: str, version: str) -> None:
+    planned = plan(f"register ./models/churn_classifier_v2 {words} {version}")
+    assert planned.outcome == "confirm"
+    assert planned.steps[0].arguments["model_name"] == "foo"
+
+
+@pytest.mark.parametrize("words", ["as production", "as my very own model", "as churn", "as a new model"])
+def test_a_name_that_may_be_none_is_asked_about(plan: PlanIt, words: str) -> None:
+    planned = plan(f"register ./models/churn_classifier_v2 {words} 5.0.0")
+    assert (planned.outcome, planned.missing[0].argument) == ("ask", "model_name")

@@ -195,7 +195,8 @@ def _known(kind: str, setting: Setting) -> tuple[str, list[str]]:
     if kind in ("model", "model_name", "variant"):
         return "registered model", list(dict.fromkeys(each.name for each in (*world.deployments(), *world.models())))
     if kind == "dataset":
-        return "dataset", [each.name for each in world.datasets()]
+        doubles = {alias for each in world.datasets() for alias in each.aliases}
+        return "dataset", [each.name for each in world.datasets() if each.name not in doubles]
     if kind in ("experiment", "experiments"):
         return "experiment", list(world.experiments())
     if kind == "test":

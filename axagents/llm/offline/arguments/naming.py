@@ -43,8 +43,9 @@ def explicit_name(slot: Slot, setting: Setting, named: Sequence[Mention]) -> Men
             return at_place[first]
         run = [] if first in values else _run(setting, first)
         words = [setting.word(each) for each in run]
-        if not words and first > at + 1 and {"model", "new"} & {setting.word(each) for each in range(at, first)}:
-            return None if first in values else _ask(slot, setting, "")
+        skipped = {setting.word(each) for each in range(at + 1, first)}
+        if not words and "model" in skipped and ("new" in skipped or first not in values):
+            return _ask(slot, setting, "")
         if words and words[0] not in _NO_NAME and not _is_framework(setting, words):
             return _word(slot, setting, run)
     return _before_version(slot, setting, values)
