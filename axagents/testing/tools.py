@@ -12,7 +12,7 @@ from axagents.testing.snapshot import Changes, compare, take_snapshot
 from axagents.toolkit import ToolSpec, Touch
 
 # What COMPUTE may add to, and what adding changes beside: runs, artifacts and notes.
-MAY_GROW = ("ax.db:runs", "ax.db:run_steps", "ax.db:spans", "ax.db:memory_", "mlflow.db:")
+MAY_GROW = ("ax.db:runs", "ax.db:run_steps", "ax.db:spans", "ax.db:memory_", "ax.db:model_evaluations", "mlflow.db:")
 MAY_CHANGE = ("ax.db:runs", "ax.db:memory_heads", "mlflow.db:runs", "mlflow.db:latest_metrics", "mlflow.db:experiments")
 NEVER = ("mlflow.db:registered_model", "mlflow.db:model_version")
 NEW_FILES = (".ax/runs/", ".ax/mlartifacts/")

@@ -22,6 +22,16 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "data-profile": {"dataset": "cancer"},
     "memory-search": {"query": "cancer", "namespace": "notes"},
     "memory-store": {"key": "other", "value": {"text": "a note"}, "namespace": "notes"},
+    "ml-error-analysis": {"model_id": "cancer", "evaluation_dataset": "cancer"},
+    "ml-explain": {"model_id": "cancer", "dataset": "cancer", "row": 3},
+    "ml-fairness": {"model_id": "cancer", "evaluation_dataset": "cancer", "sensitive": ["mean radius"]},
+    "ml-feature-engineering": {
+        "dataset": "patients",
+        "target": "target",
+        "features": [{"name": "radius", "function": "value", "column": "mean radius"}],
+    },
+    "ml-model-evaluation": {"model_id": "cancer", "evaluation_dataset": "cancer", "metrics": ["accuracy", "f1"]},
+    "ml-threshold-analysis": {"model_id": "cancer", "evaluation_dataset": "cancer", "min_recall": 0.9},
     "ml-experiment-compare": {"experiments": ["first", "second"]},
     "ml-experiment-tracker": {"experiment_name": "third", "metrics": {"accuracy": 0.9}},
     "ml-model-registry": {"model_path": "MODEL", "model_name": "cancer", "version": "2.0.0"},
@@ -40,7 +50,10 @@ def known_world(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path)
     shutil.copy(mlflow_database, made.mlflow_path)
     frame = datasets.load_breast_cancer(as_frame=True).frame
     frame.to_csv(made.root / "cancer.csv", index=False)
+    frame.rename_axis("patient").to_csv(made.root / "patients.csv")
     with use_project(made):
+        declared = Declarations(target="target", entity="patient")
+        add_dataset(made, "patients", str(made.root / "patients.csv"), declared=declared)
         add_dataset(made, "cancer", str(made.root / "cancer.csv"), declared=Declarations(target="target"))
         Memory(made).store("cancer", {"text": "breast cancer is a data set"}, namespace="notes")
         runs = [run_workflow(made, "ml-train", {**TRAINING, "experiment": name}) for name in ("first", "second")]

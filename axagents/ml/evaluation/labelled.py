@@ -92,11 +92,11 @@ def check_repeats(labelled: Labelled, columns: Sequence[ColumnSpec], *, entity: 
     again = keys.duplicated()
     if not again.any():
         return ""
-    labelled_keys = keys.assign(**{"label of the row": labelled.y})
-    if int(labelled_keys.duplicated().sum()) < int(again.sum()):
-        first = keys[again].iloc[0]
+    agreeing = keys.assign(**{"label of the row": labelled.y}).duplicated()
+    if int(agreeing.sum()) < int(again.sum()):
+        first = int(np.flatnonzero(again & ~agreeing)[0]) + 1
         raise UserError(
-            f"{entity} {first[entity]!r} has two different labels at the same {time}",
+            f"a {entity} has two different labels at the same {time}; row {first:,} contradicts one above it",
             field=_FIELD,
             hint=f"leave one row for each {entity} and {time}",
         )

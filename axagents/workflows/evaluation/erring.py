@@ -1,5 +1,6 @@
 """Where a model errs, as a section of an evaluation."""
 
+from axagents.ml.evaluation.explaining import column_effects, column_losses
 from axagents.ml.evaluation.latency import measure_latency
 from axagents.ml.evaluation.robustness import check_robustness
 from axagents.ml.evaluation.slices import MEASURES, Measure, SliceSearch, find_slices
@@ -8,6 +9,8 @@ from axagents.workflows.evaluation.request import EvaluationRequest
 from axagents.workflows.evaluation.sections import (
     ErrorReport,
     LatencyReport,
+    LossReport,
+    OverviewReport,
     RobustnessReport,
     SliceReport,
     SliceSearchReport,
@@ -27,14 +30,17 @@ def error_section(material: Material, wanted: EvaluationRequest, *, primary: str
     seed = wanted.seed
     searches = search_slices(material, seed=seed) if wanted.slices else []
     robustness = robustness_report(material, primary=primary, seed=seed) if wanted.robustness else None
+    losses, overview = importance(material, seed=seed)
     timed = measure_latency(material.model.scores, material.features, seconds=_SECONDS) if wanted.latency else ()
     latency = [LatencyReport.model_validate(each) for each in timed]
     told = [
-        *[_tell_search(each) for each in searches],
+        *[tell_search(each) for each in searches],
         *([_tell_robustness(robustness)] if robustness else []),
         *[_tell_latency(each) for each in latency[:1]],
     ]
-    return ErrorReport(searches=searches, robustness=robustness, latency=latency, notes=told)
+    return ErrorReport(
+        searches=searches, losses=losses, overview=overview, robustness=robustness, latency=latency, notes=told
+    )
 
 
 def search_slices(material: Material, *, seed: int) -> list[SliceSearchReport]:
@@ -44,6 +50,16 @@ def search_slices(material: Material, *, seed: int) -> list[SliceSearchReport]:
         _report(find_slices(material.answers, frame, measure=measure, seed=seed))
         for measure in _MEASURES[material.answers.task]
     ]
+
+
+def importance(material: Material, *, seed: int) -> tuple[list[LossReport], OverviewReport]:
+    """Return what the model leans on: the loss when a column is shuffled, and how much each moves scores."""
+    answers = material.answers
+    losses = column_losses(
+        material.model, material.features, answers.y, metric=material.primary, entity=answers.entity, seed=seed
+    )
+    overview = column_effects(material.model, material.features, seed=seed)
+    return [LossReport.model_validate(each) for each in losses], OverviewReport.model_validate(overview)
 
 
 def robustness_report(material: Material, *, primary: str, seed: int) -> RobustnessReport:
@@ -70,7 +86,8 @@ def _report(found: SliceSearch) -> SliceSearchReport:
     return SliceSearchReport.model_validate({**vars(found), "measure": MEASURES[found.measure], "slices": slices})
 
 
-def _tell_search(found: SliceSearchReport) -> str:
+def tell_search(found: SliceSearchReport) -> str:
+    """Return what a search came to in one line: the worst group that was confirmed, if any."""
     confirmed = [each for each in found.slices if each.confirmed]
     told = f"{found.measure}: {found.overall:.3g} overall; "
     if not confirmed:

@@ -16,6 +16,7 @@ from axagents.workflows.evaluation.request import EvaluationRequest, EvaluationR
 from axagents.workflows.evaluation.result import Found, build_result, tell_figure
 from axagents.workflows.evaluation.rivals import find_rivals
 from axagents.workflows.evaluation.sections import (
+    AttributeReport,
     ComparisonReport,
     ErrorReport,
     FairnessReport,
@@ -24,6 +25,7 @@ from axagents.workflows.evaluation.sections import (
 )
 from axagents.workflows.evaluation.setup import Setup, complete_request, load_material, release_material
 from axagents.workflows.evaluation.thresholds import threshold_section
+from axagents.workflows.evaluation.withholding import keep_slices, must_withhold
 from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
 from axagents.workflows.outcome import Artifact, Outcome
 
@@ -75,7 +77,7 @@ def fairness_analysis(state: EvaluationState, context: StepContext) -> State:
         context.project, material, setup.request, columns=setup.sensitive, seed=setup.request.seed
     )
     for each in found.attributes:
-        note(f"{each.name}: {each.verdict}, {each.why}")
+        note(_tell_gate(each, found.rule.criterion))
     gates = [each.model_dump(mode="json") for each in decisions]
     return {"fairness": found.model_dump(mode="json"), "gates": gates, "seconds": _spent(state, began)}
 
@@ -85,8 +87,9 @@ def error_analysis(state: EvaluationState, context: StepContext) -> State:
     setup, began = Setup.model_validate(state.get("setup")), time.perf_counter()
     material = load_material(context.project, setup)
     found = error_section(material, setup.request, primary=setup.primary)
-    for told in found.notes:
-        note(told)
+    told = keep_slices(found.searches, found.notes, material.dataset.sensitive)[1]
+    for each in told if must_withhold(context.project) else found.notes:
+        note(each)
     return {"errors": found.model_dump(mode="json"), "seconds": _spent(state, began)}
 
 
@@ -131,6 +134,11 @@ def report(state: EvaluationState, context: StepContext) -> State:
         report=report_text(result),
     )
     return {"outcome": outcome.model_dump(mode="json")}
+
+
+def _tell_gate(found: AttributeReport, criterion: str) -> str:
+    value = found.criteria[criterion].value
+    return f"{found.name}: {found.verdict}" + (f", {criterion} {tell_figure(value)}" if value else "")
 
 
 def _found(state: EvaluationState) -> Found:

@@ -18,6 +18,7 @@ from axagents.ml.evaluation.labelled import (
     read_labelled,
 )
 from axagents.ml.fitted import FittedModel
+from axagents.ml.metrics import metrics_for, primary_metric
 from axagents.ml.problem import column_of
 from axagents.project import Project
 from axagents.stores.datasets.loading import load_frame
@@ -64,6 +65,12 @@ class Material:
     def model(self) -> FittedModel:
         """The model as it is served."""
         return self.subject.model
+
+    @property
+    def primary(self) -> str:
+        """The metric that the training chose by, else the task's."""
+        told, task = self.subject.training.get("primary_metric"), self.answers.task
+        return told if told in metrics_for(task) else primary_metric(task)
 
     @property
     def columns(self) -> list[str]:
@@ -131,6 +138,13 @@ def answer_rows(project: Project, subject: Subject, *, rows: Rows, sensitive: Se
         seen=Seen("none", None),
         notes=tuple(each for each in (*labelled.notes, repeats) if each),
     )
+
+
+def load_rows(project: Project, subject: Subject, rows: Rows) -> pd.DataFrame:
+    """Return what a model reads of some rows, labelled or not, parsed."""
+    check_columns([column.name for column in rows.dataset.columns], subject.model, source=rows.dataset.name)
+    names = [spec.name for spec in subject.model.columns]
+    return prepare_frame(_load(project, rows, names, model=subject.model, target=""), subject.model.columns)
 
 
 def sensitive_columns(dataset: Dataset, asked: Sequence[str] | None) -> tuple[str, ...]:

@@ -8,7 +8,13 @@ from axagents.ml.evaluation.answers import Answers
 from axagents.ml.evaluation.curves import draw_curves
 from axagents.workflows.evaluation.charts import HEIGHT, WIDTH, Bars, axis_around, draw, draw_bars, tell, write
 from axagents.workflows.evaluation.request import EvaluationResult
-from axagents.workflows.evaluation.sections import AttributeReport, RivalReport, RobustnessReport, SliceSearchReport
+from axagents.workflows.evaluation.sections import (
+    AttributeReport,
+    LossReport,
+    RivalReport,
+    RobustnessReport,
+    SliceSearchReport,
+)
 from axagents.workflows.train.request import Figure
 
 _RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "mean_prediction", "mean_residual")
@@ -37,6 +43,7 @@ def write_page(result: EvaluationResult, answers: Answers) -> str:
         metrics=_metric_bars(result),
         attributes=[(each, _group_bars(each)) for each in result.fairness.attributes] if result.fairness else [],
         searches=[(each, _slice_bars(each)) for each in result.errors.searches if each.slices],
+        importance=_loss_bars(result.errors.losses[:_MOST_SLICES]) if result.errors.losses else None,
         robustness=_effect_bars(result.errors.robustness) if result.errors.robustness else None,
         rivals=[(each, _difference_bars(each)) for each in result.comparison.rivals if each.differences],
     )
@@ -75,6 +82,11 @@ def _slice_bars(found: SliceSearchReport) -> Bars:
     ]
     axis = axis_around([each.difference for each in shown], least=(0.0,))
     return draw_bars(rows, axis=axis, limits=(0.0,))
+
+
+def _loss_bars(found: list[LossReport]) -> Bars:
+    rows = [(each.column, each.loss, "", "") for each in found]
+    return draw_bars(rows, axis=axis_around([each.loss for each in found], least=(0.0,)), limits=(0.0,))
 
 
 def _effect_bars(found: RobustnessReport) -> Bars:

@@ -24,7 +24,7 @@ _SHOWN_RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "
 def report_text(result: EvaluationResult) -> str:
     """Return the report as a terminal shows it."""
     blocks = [
-        f"{result.verdict}: {result.headline}",
+        result.headline,
         *[f"! {each}" for each in result.warnings],
         _facts(result),
         _metrics(result, table),
@@ -61,6 +61,7 @@ def _sections(result: EvaluationResult, lay_out: LayOut) -> list[tuple[str, str]
         ("Calibration", _calibration(result)),
         ("Fairness", _fairness(result, lay_out)),
         ("Where it errs", _errors(result, lay_out)),
+        ("What it leans on", _importance(result, lay_out)),
         ("Robustness", _robustness(result, lay_out)),
         ("Latency", _latency(result, lay_out)),
         ("Thresholds", _thresholds(result.thresholds, lay_out)),
@@ -165,6 +166,18 @@ def _search(found: SliceSearchReport, lay_out: LayOut) -> str:
     ]
     headers = [f"{found.measure}, where", "rows", "there", "elsewhere", "difference", "confirmed"]
     return lay_out(headers, rows)
+
+
+def _importance(result: EvaluationResult, lay_out: LayOut) -> str:
+    overview = result.errors.overview
+    if overview is None:
+        return ""
+    losses = {each.column: each.loss for each in result.errors.losses}
+    rows = [
+        [each.column, _tell(losses.get(each.column)), _tell(each.effect)] for each in overview.effects[:_MOST_IMPORTANT]
+    ]
+    head = f"{overview.method} on {overview.rows:,} rows, on the scale of {overview.scale}."
+    return f"{head}\n\n" + lay_out(["column", "loss when shuffled", "mean size of its Shapley values"], rows)
 
 
 def _robustness(result: EvaluationResult, lay_out: LayOut) -> str:

@@ -317,19 +317,35 @@ class LatencyReport(Section):
     slowest: float
 
 
-class ImportanceReport(Section):
-    """What the primary metric loses when one column is shuffled, with the spread over shuffles."""
+class LossReport(Section):
+    """What the primary metric loses when one column is shuffled (permutation importance)."""
 
     column: str
-    loss: float
-    spread: float
+    loss: Measured
+
+
+class ColumnEffectReport(Section):
+    """How much a column moves scores: the mean absolute Shapley value over rows."""
+
+    column: str
+    effect: Measured
+
+
+class OverviewReport(Section):
+    """The effects of all columns, the largest first, and the scale that they are on."""
+
+    effects: list[ColumnEffectReport]
+    scale: str
+    rows: int
+    method: str
 
 
 class ErrorReport(Section):
     """Where the model errs, what it leans on, how steady it is, and how long it takes; what was not asked is null."""
 
     searches: list[SliceSearchReport] = []
-    importance: list[ImportanceReport] = []
+    losses: list[LossReport] = []
+    overview: OverviewReport | None = None
     robustness: RobustnessReport | None = None
     latency: list[LatencyReport] = []
     notes: list[str] = []

@@ -5,9 +5,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from axagents.errors import UserError, Waiting
-from axagents.ml.metrics import find_metric, metrics_for, primary_metric
+from axagents.ml.metrics import find_metric, metrics_for
 from axagents.project import Project
 from axagents.workflows.evaluation.material import Material, gather, sensitive_columns
+from axagents.workflows.evaluation.measuring import fairness_rule
 from axagents.workflows.evaluation.request import EvaluationRequest
 from axagents.workflows.evaluation.rivals import check_baseline
 from axagents.workflows.experiments.criteria import read_conditions
@@ -47,6 +48,7 @@ def complete_request(project: Project, request: EvaluationRequest) -> tuple[Setu
     asked = [find_metric(each, task).name for each in request.metrics]
     read_conditions(request.success_criteria)
     check_baseline(project, request.baseline)
+    fairness_rule(material, request)
     setup = Setup(
         request=request,
         pinned=material.subject.label,
@@ -104,8 +106,7 @@ def _primary(request: EvaluationRequest, material: Material) -> str:
     task = material.model.task
     if request.primary_metric:
         return find_metric(request.primary_metric, task).name
-    told = material.subject.training.get("primary_metric")
-    return told if told in metrics_for(task) else primary_metric(task)
+    return material.primary
 
 
 def _groups(request: EvaluationRequest, material: Material) -> list[str]:

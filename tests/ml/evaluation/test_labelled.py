@@ -96,6 +96,6 @@ def test_an_entity_of_two_labels_at_one_time_is_refused() -> None:
     assert told == "3 rows repeat a who at the same day."
     assert check_repeats(read(twice), columns, entity=None, time=None) == "3 rows stand there more than once."
     other = twice.assign(left=[*FRAME["left"], "no", "no", "yes"])
-    with pytest.raises(UserError, match="who 'C000' has two different labels at the same day"):
+    with pytest.raises(UserError, match="a who has two different labels at the same day; row 61 contradicts"):
         check_repeats(read(other), columns, entity="who", time="day")
     assert check_repeats(read(FRAME), columns, entity="who", time="day") == ""

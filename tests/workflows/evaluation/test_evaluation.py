@@ -185,7 +185,7 @@ class _Strict(HTMLParser):
 
 
 def test_the_page_needs_nothing_else_and_is_well_formed(judged: Project, evaluate: Evaluate) -> None:
-    result = told(evaluate(evaluation_dataset="later"))
+    result = told(evaluate(evaluation_dataset="later", robustness=True, latency=True))
     page = (judged.root / result.page).read_text()
     parser = _Strict()
     parser.feed(page)
@@ -197,12 +197,22 @@ def test_the_page_needs_nothing_else_and_is_well_formed(judged: Project, evaluat
     assert not re.search(r"\bnan\b|\bNone\b", page)
     markdown = (judged.root / result.report).read_text()
     assert markdown.startswith("# leaving 1.0.0 on later: GO")
-    for title in ("Performance", "Fairness", "Where it errs", "Thresholds", "Comparison", "Rules"):
+    for title in (
+        "Performance",
+        "Fairness",
+        "Where it errs",
+        "What it leans on",
+        "Robustness",
+        "Latency",
+        "Thresholds",
+        "Comparison",
+        "Rules",
+    ):
         assert f"\n## {title}\n" in markdown
 
 
 def test_text_of_the_data_is_no_markup(judged: Project, evaluate: Evaluate) -> None:
-    rows = rows_of(judged, "later").assign(side=lambda each: each["side"].replace("left", "<script>alert(1)</script>"))
+    rows = rows_of(judged, "later").assign(side=lambda each: each["side"].replace("north", "<script>alert(1)</script>"))
     add_to(judged, "hostile", rows, **DECLARED)
     result = told(evaluate(evaluation_dataset="hostile"))
     page = (judged.root / result.page).read_text()
