@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import queue
 import threading
+import traceback
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -182,9 +183,17 @@ class Agent:
         own = [_own_tool(spec) for each in self.tools if (spec := tool_spec(each)) is not None]
         if own and desk.provider.name == "offline":
             names = ", ".join(each.facts.name for each in own)
-            warnings.warn(f"the offline planner knows no sentences for {names}, and will not call it", stacklevel=2)
+            told = f"the offline planner knows no sentences for {names}, and will not call it"
+            warnings.warn(told, stacklevel=_callers_level())
         tools = desk.tools.with_own(own)
         return replace(desk, tools=replace(tools, inner={**tools.inner, **{each.facts.name: each for each in inner}}))
+
+
+def _callers_level() -> int:
+    """Return how many frames above whoever asks the program stands that called this module."""
+    here = inspect.currentframe()
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_stack(here)]
+    return len(modules) - modules[::-1].index(__name__)
 
 
 def _own_tool(spec: ToolSpec) -> "OwnTool":

@@ -141,6 +141,12 @@ def test_less_than_nothing_is_no_limit(usd: float) -> None:
         Agent("writer", max_usd=usd)
 
 
+def test_the_warning_stands_at_the_callers_line(project: Project) -> None:
+    with pytest.warns(UserWarning, match="knows no sentences for boxes-in-stock") as warned:
+        Agent("data-scientist", project=project, provider="offline", tools=[boxes_in_stock]).run("hello")
+    assert [each.filename for each in warned] == [__file__]
+
+
 def test_nobody_is_asked_about_what_cannot_be_done(project: Project) -> None:
     def check(request: Any) -> None:
         if request.boxes > 5:
