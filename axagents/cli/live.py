@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _TICK = 0.12
 # After so many seconds without a step somebody would wonder: libraries are loading, or files are read.
 _SILENCE = 0.5
+_OFTEN = 5.0
+"""Seconds between two lines on how far the work is, where no line moves."""
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -33,6 +35,7 @@ class Live:
         self._label = ""
         self._detail = ""
         self._began = time.perf_counter()
+        self._told = time.perf_counter()
         self._asking = False
         self._draft: Draft | None = None
         self._drawn = 0
@@ -77,6 +80,14 @@ class Live:
         elif isinstance(event, Advance):
             share = f"{100 * min(1.0, event.done / event.total):.0f} %" if event.total else ""
             self._detail = f"{share} {event.text}".strip()
+            self._tell_now_and_then()
+
+    def _tell_now_and_then(self) -> None:
+        """Write how far the work is where nothing moves, every few seconds."""
+        now = time.perf_counter()
+        if not self._moving and now - self._told >= _OFTEN:
+            self._told = now
+            tell(f"  {self._detail}")
 
     def _rest(self) -> None:
         self._label, self._detail, self._began = "", "", time.perf_counter()

@@ -121,7 +121,7 @@ def run_cells(suite: Suite, cells: Sequence[Cell], *, play: Play, shelf: Shelf) 
         worlds: dict[str, World] = {name: future.result() for name, future in waiting.items()}
         futures = [pool.submit(run_trial, suite.folder, worlds[cell.task.world], cell, play=play) for cell in cells]
         for count, _ in enumerate(as_completed(futures), start=1):
-            advance(count, len(futures), "trials")
+            advance(count, len(futures), f"trials, {count} of {len(futures)}")
         return [_result(cell, future) for cell, future in zip(cells, futures, strict=True)]
 
 

@@ -13,7 +13,7 @@ import pyte
 import pytest
 
 from axagents.cli.live import Live
-from axagents.progress import Note, Said, Written
+from axagents.progress import Advance, Note, Said, Written
 from axagents.project import Project
 from tests.llm.conftest import claude_block, claude_events, sse, used
 from tests.llm.serving import serving
@@ -41,6 +41,18 @@ class Screen(io.StringIO):
 
     def text(self) -> str:
         return "\n".join(each.rstrip() for each in self._screen.display).rstrip()
+
+
+def test_without_a_terminal_it_is_told_every_few_seconds_how_far_the_work_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("axagents.cli.live.time.perf_counter", lambda: now[0])
+    with Live() as live:
+        for count in range(1, 13):
+            now[0] += 1
+            live(Advance(count, 12, f"trials, {count} of 12"))
+    assert capsys.readouterr().err.splitlines() == ["  42 % trials, 5 of 12", "  83 % trials, 10 of 12"]
 
 
 def test_words_move_and_go_when_the_turn_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
