@@ -10,6 +10,8 @@ from axagents.project import Project
 
 _WORD = 0.1
 _MOST_WORDS = 3
+STANDS_OUT = 0.1
+"""The score that one word which a persona is known for gives; below it nothing speaks for anybody."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ def recommend_personas(project: Project, task: str) -> list[Recommendation]:
     request = Request(CALL, task, "offline")
     desk = open_desk(project, request)
     ranking = plan_once(desk, request).ranking
-    scores = {str(each["tool"]): float(each["score"]) for each in ranking if float(each["score"]) > 0}
+    here = desk.catalog.files("tools")
+    scores = {str(each["tool"]): float(each["score"]) for each in ranking if each["tool"] in here and each["score"] > 0}
     said = _stems(task)
     found = [_weigh(persona, scores, said) for persona in list_personas(desk.catalog)]
     return sorted(found, key=lambda each: (-each.score, each.persona.id))

@@ -161,13 +161,13 @@ def remove(persona: PersonaArgument) -> Shown:
 @command(app, "recommend")
 def recommend(task: Annotated[str, typer.Argument(help="What is to be done, in plain words.")]) -> Shown:
     """Rank the personas for a task."""
-    from axagents.agents.recommending import recommend_personas
+    from axagents.agents.recommending import STANDS_OUT, recommend_personas
     from axagents.project import current_project
 
     found = recommend_personas(current_project(), task)
     rows = [(each.persona.id, each.score, ", ".join(each.tools), ", ".join(each.words)) for each in found]
     text = table(["id", "score", "its tools for this", "words it is known for"], rows)
-    if found[0].score == 0:
+    if found[0].score < STANDS_OUT:
         text += "\nnone stands out; what each is good at: ax agent list"
     else:
         text += f"\nnext: ax agent run {found[0].persona.id} --input {shlex.quote(json.dumps({'query': task}))}"

@@ -3,7 +3,7 @@
 import pytest
 
 from axagents.agents.persona import load_persona
-from axagents.agents.recommending import recommend_personas
+from axagents.agents.recommending import STANDS_OUT, recommend_personas
 from axagents.agents.registering import register_persona, remove_persona
 from axagents.agents.request import Request
 from axagents.agents.run import run_agent
@@ -96,3 +96,11 @@ def test_removing(project: Project) -> None:
 )
 def test_recommendation(project: Project, task: str, best: str) -> None:
     assert recommend_personas(project, task)[0].persona.id == best
+
+
+def test_nothing_stands_out_for_what_no_tool_here_is_for(project: Project) -> None:
+    assert all(each.score < STANDS_OUT for each in recommend_personas(project, "bake a cake"))
+    installed = open_catalog(project).files("tools")
+    found = recommend_personas(project, "make inference faster")
+    assert found[0].score >= STANDS_OUT
+    assert all(tool in installed for each in found for tool in each.tools)
