@@ -8,6 +8,8 @@ from axagents.progress import note
 from axagents.project import Project
 
 LIVE = "churn-live"
+DATASETS = ("customer", "customer_transactions", "customer_data_2024", "holdout_2024q4", "reference", "current")
+DOUBLES = ("customers", "customers.csv", "reference.csv", "current.csv")
 
 
 def build_world(project: Project, world: str, *, seed: int = 0) -> list[str]:
@@ -25,7 +27,8 @@ def build_world(project: Project, world: str, *, seed: int = 0) -> list[str]:
     write_truth(project, truth)
     versions = "1.0.0, 1.9.0, 2.0.0 in production" + (", 2.1.0 staged" if world == LIVE else "")
     return [
-        "datasets: customer, customer_transactions, customer_data_2024, holdout_2024q4, reference, current",
+        f"datasets: {', '.join(DATASETS)}",
+        f"the same files under other names: {', '.join(DOUBLES)}",
         "experiments: churn_v1, churn_v2; model folder: models/churn_classifier_v2",
         f"model {MODEL}: {versions}",
         f"what is true of it all: {place.relative_to(project.root)}",

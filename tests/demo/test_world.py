@@ -9,6 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from axagents.demo.churn import DATASETS, DOUBLES
 from tests.demo.conftest import World
 
 NAMES = {
@@ -34,7 +35,9 @@ def truth_of(root: Path) -> Any:
 
 
 def test_the_catalog_names_what_the_guide_names(world: World) -> None:
-    assert {each["name"] for each in read(world, "ax data list")["datasets"]} >= NAMES
+    names = {each["name"] for each in read(world, "ax data list")["datasets"]}
+    assert names >= NAMES
+    assert names == {*DATASETS, *DOUBLES}  # what `ax init` says that it added
 
 
 def test_the_registry_has_the_past(world: World) -> None:
