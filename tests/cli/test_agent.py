@@ -261,6 +261,14 @@ def test_a_session_that_has_not_begun_is_told(here: Ax, switch: Path) -> None:
     assert "there is none called 'mondya'; monday is near" in near.stderr
 
 
+def test_a_question_offers_no_files_double_of_a_dataset(here: Ax, shop: Path) -> None:
+    (shop / "data" / "till.csv").write_text((shop / "data" / "shop.csv").read_text())
+    for name in ("shop", "shop.csv"):
+        assert here("data", "add", name, "data/shop.csv").exit_code == 0
+    asked = here("agent", "run", "data-scientist", "--format", "json", "--input", query("profile a dataset")).json()
+    assert [sorted(need["known"]) for need in asked["needs"]] == [["shop", "till"]]
+
+
 def test_what_waits_is_listed(here: Ax, switch: Path) -> None:
     none = here("approve")
     assert (none.exit_code, none.stdout) == (0, "nothing waits for a word\n")
