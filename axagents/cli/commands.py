@@ -19,6 +19,7 @@ COMMANDS = {
     "call": Entry("axagents.cli.call", "Ask a language model, or the offline planner, with the tools that only read."),
     "memory": Entry("axagents.cli.memory", "Store, find and tidy what should be remembered."),
     "data": Entry("axagents.cli.data", "Keep the catalog of datasets."),
+    "features": Entry("axagents.cli.features", "Look at feature sets and their values."),
     "experiments": Entry("axagents.cli.experiments", "Look at experiments and compare them."),
     "registry": Entry("axagents.cli.registry", "Look at registered models and change their stage."),
     "runs": Entry("axagents.cli.runs", "List, show, resume, abandon and undo runs."),

@@ -63,6 +63,15 @@ class Problem:
         """The kind of problem."""
         return self.target.task
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features' names, in their order."""
+        return tuple(spec.name for spec in self.columns)
+
+    def missing(self, name: str) -> float:
+        """Return the share of rows in which a feature is missing."""
+        return float(self.feature(name).isna().mean())
+
     def take(self, rows: np.ndarray) -> "Problem":
         """Return the problem of some rows, renumbered from 0."""
         return replace(

@@ -11,11 +11,14 @@ from axagents.project import Project, use_project
 from axagents.testing.snapshot import Changes, compare, take_snapshot
 from axagents.toolkit import ToolSpec, Touch
 
-# What COMPUTE may add to, and what adding changes beside: runs, artifacts and notes.
-MAY_GROW = ("ax.db:runs", "ax.db:run_steps", "ax.db:spans", "ax.db:memory_", "ax.db:model_evaluations", "mlflow.db:")
+# What COMPUTE may add to, and what adding changes beside: runs, artifacts, notes, feature sets under their names.
+MAY_GROW = (
+    *("ax.db:runs", "ax.db:run_steps", "ax.db:spans", "ax.db:memory_", "ax.db:model_evaluations", "ax.db:datasets"),
+    "mlflow.db:",
+)
 MAY_CHANGE = ("ax.db:runs", "ax.db:memory_heads", "mlflow.db:runs", "mlflow.db:latest_metrics", "mlflow.db:experiments")
 NEVER = ("mlflow.db:registered_model", "mlflow.db:model_version")
-NEW_FILES = (".ax/runs/", ".ax/mlartifacts/")
+NEW_FILES = (".ax/runs/", ".ax/mlartifacts/", ".ax/features/")
 
 
 def check_tool(project: Project, name: str, request: Mapping[str, Any]) -> BaseModel:

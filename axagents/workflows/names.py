@@ -15,12 +15,14 @@ WORKFLOWS = {
     "ml-experiment-tracker": "axagents.workflows.experiments",
     "ml-train": "axagents.workflows.train",
     "ml-model-evaluation": "axagents.workflows.evaluation",
+    "ml-feature-engineering": "axagents.workflows.features",
     "ml-model-registry": "axagents.workflows.registry",
     "write-document": "axagents.workflows.documents",
     "publish-document": "axagents.workflows.publishing",
 }
 # Where `EARLY_CHECK` finds a wrong name before the workflow's libraries are loaded, which takes seconds.
 _EARLY = {
+    "ml-feature-engineering": "axagents.workflows.features.dataset",
     "ml-model-registry": "axagents.workflows.registry.artifact",
     "ml-train": "axagents.workflows.train.dataset",
     "publish-document": "axagents.workflows.publishing.graph",

@@ -20,6 +20,12 @@ TRACK = """ax run ml-experiment-tracker --input '{
   "tags": ["churn", "xgboost", "production-candidate"]
 }'"""
 
+FEATURES = """ax run ml-feature-engineering --input '{
+  "dataset": "customer_transactions",
+  "target": "is_churned",
+  "feature_types": ["temporal", "aggregation", "interaction"]
+}'"""
+
 STORE = """ax memory store --key "features/churn_v2" --value '{
   "features": ["recency", "frequency", "monetary", "tenure"],
   "version": "2.0.0",
@@ -45,6 +51,7 @@ RUNBOOK = """ax agent run writer --input '{
 
 BLOCKS = (
     Block(TRACK, 0),
+    Block(FEATURES, 0),
     Block(STORE, 0),
     Block(REGISTER, 0),
     Block('ax memory retrieve --key "churn-classifier/versions/2.1.0" --namespace ml-model-registry', 0),
@@ -53,6 +60,7 @@ BLOCKS = (
     Block('ax memory store --key "features/churn/v2" --namespace ml-features', 2),
     Block("""ax run ml-experiment-tracker --input '{"experiment_name": "exp_20250115_001"}'""", 0),
     Block("""ax run ml-experiment-tracker --input '{"experiment_name": "..."}'""", 2),
+    Block("""ax run ml-feature-engineering --input '{"dataset": "...", "target": "..."}'""", 2),
     Block("""ax run ml-model-registry --input '{"model_path": "..."}'""", 2),
     Block(RUNBOOK, 0),
     Block("""ax agent run data-scientist --input '{"query": "..."}'""", 2),

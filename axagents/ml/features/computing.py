@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import duckdb
@@ -11,12 +10,13 @@ import pandas as pd
 
 from axagents.errors import NotFound, UserError
 from axagents.ml.columns import ColumnSpec
-from axagents.ml.columns.sql import quote_text
 from axagents.ml.features.compiling import EntityType, compile_features
 from axagents.ml.features.spec import FeatureSpec
 from axagents.ml.table import Table
 
 EVENTS, SPINE = "events", "spine"
+GIVEN = "given."
+"""What the name of a column begins with that a spine brings along for `value`."""
 _NEVER = 2**63 - 1
 
 
@@ -51,7 +51,7 @@ def check_spec(spec: FeatureSpec, events: EventColumns, *, spine: EventColumns, 
             column = known.find(name, field="features")
             if name == target:
                 raise UserError(f"the feature {each.name!r} is made of the target {name!r}", field="features")
-            if column.dtype == "date":
+            if column.dtype == "date" and each.function != "value":
                 raise UserError(
                     f"the feature {each.name!r} reads {name!r}, which holds times; of those only the event time counts",
                     field="features",
@@ -119,7 +119,7 @@ def lay_out_spine(
 ) -> None:
     """Make the table `spine` of a frame of row, entity, as_of (microseconds) and the columns that `value` reads."""
     columns = {"row": "BIGINT", "entity": "BIGINT" if entity == "int64" else "VARCHAR", "as_of": "BIGINT"}
-    given = {name: f"g{place}" for place, name in enumerate(spec.spine_columns)}
+    given = {GIVEN + name: f"g{place}" for place, name in enumerate(spec.spine_columns)}
     frame = cast("pd.DataFrame", rows[["row", "entity", "as_of", *given]]).rename(columns=given)
     read = [f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items()]
     connection.register("spine_rows", frame)
@@ -136,21 +136,6 @@ def compute_frame(
     query = compile_features(spec, texts=texts, entity=entity, dialect="duckdb")
     found = connection.sql(query).df()
     return found.sort_values("row", ignore_index=True)
-
-
-def write_features(
-    connection: duckdb.DuckDBPyConnection,
-    spec: FeatureSpec,
-    path: Path,
-    *,
-    texts: frozenset[str],
-    entity: EntityType,
-) -> int:
-    """Write the features of every row of the spine into a Parquet file, by row, and return their number."""
-    query = compile_features(spec, texts=texts, entity=entity, dialect="duckdb")
-    connection.execute(f"COPY ({query} ORDER BY 1) TO {quote_text(str(path))} (FORMAT PARQUET, COMPRESSION ZSTD)")
-    (count,) = connection.execute(f"SELECT count(*) FROM {quote_text(str(path))}").fetchone() or (0,)
-    return int(count)
 
 
 def microseconds(moment: datetime) -> int:

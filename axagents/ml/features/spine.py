@@ -29,11 +29,11 @@ class Span:
 
 def measure_span(connection: duckdb.DuckDBPyConnection) -> Span:
     """Return what the view `events` reaches over; UserError when it holds no event with an entity and a time."""
-    row = connection.execute(
+    rows = connection.execute(
         f"SELECT count(*), count(*) FILTER (t IS NOT NULL AND entity IS NOT NULL), count(DISTINCT entity), min(t), "
         f"max(t) FROM {EVENTS}"
-    ).fetchone()
-    every, usable, entities, first, last = row or (0, 0, 0, None, None)
+    ).fetchall()
+    every, usable, entities, first, last = rows[0]
     if not usable or first is None or last is None:
         raise UserError(f"none of the {every:,} events has both an entity and a time", field="time")
     return Span(int(usable), int(entities), int(first), int(last), int(every - usable))

@@ -13,6 +13,7 @@ Rule = Literal[
     "label_window_overlap",
     "exact_formula",
     "entity_on_both_sides",
+    "changes_with_later_events",
     "repeated_rows",
     "too_good_alone",
     "too_good_together",

@@ -1,0 +1,373 @@
+"""The data that features are made of: the spine of a run, the events behind it, and features computed for its rows."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import duckdb
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from axagents.actor import may_name
+from axagents.clock import utc_now
+from axagents.errors import UserError
+from axagents.fields import parse_moment, parse_window
+from axagents.ml.columns import ColumnSpec, infer_columns
+from axagents.ml.columns.sql import quote_text
+from axagents.ml.features.compiling import DAY, EntityType, compile_features
+from axagents.ml.features.computing import (
+    EVENTS,
+    GIVEN,
+    EventColumns,
+    compute_frame,
+    entity_expression,
+    entity_type,
+    lay_out_events,
+    lay_out_spine,
+    microseconds,
+)
+from axagents.ml.features.generating import Material
+from axagents.ml.features.spec import FeatureSpec
+from axagents.ml.features.spine import EventTarget, Span, check_spine, check_target, measure_span, spine_of_events
+from axagents.ml.problem import Problem, define_problem
+from axagents.ml.table import Table
+from axagents.project import Project
+from axagents.stores.datasets.catalog import find_dataset
+from axagents.stores.datasets.loading import open_dataset
+from axagents.stores.datasets.record import Dataset
+from axagents.stores.features.plan import Plan
+
+MEMORY_LIMIT = "1GB"
+MOST_JUDGED_ROWS = 20_000
+MOST_GIVEN = 200
+MOST_TEXTS = 50
+SPINE_FILE = "spine.parquet"
+
+
+class Looked(BaseModel):
+    """What a look at the data found; the spine itself lies in the run's folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    entities: int
+    events: int | None
+    entity_type: EntityType
+    fingerprint: str
+    spine_fingerprint: str | None
+    numbers: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
+    days: float
+    given_numbers: tuple[str, ...]
+    given_texts: tuple[str, ...]
+    moments: int
+    first_moment: int
+    last_moment: int
+    notices: tuple[str, ...]
+
+    @property
+    def material(self) -> Material:
+        """What the generator is told."""
+        return Material(
+            numbers=self.numbers,
+            categories=self.categories,
+            days=self.days,
+            has_events=self.events is not None,
+            given_numbers=self.given_numbers,
+            given_texts=self.given_texts,
+        )
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The columns, of those that generated features read, that hold texts."""
+        return frozenset((*self.categories, *self.given_texts))
+
+
+def look(project: Project, plan: Plan, folder: Path) -> Looked:
+    """Read the data once: write the spine into the run's folder, and tell what there is to make features of."""
+    dataset = find_dataset(project, plan.dataset, allow_paths=may_name(plan.dataset))
+    own = find_dataset(project, plan.spine, allow_paths=may_name(plan.spine)) if plan.spine else dataset
+    given = _given_columns(own, plan) if plan.mode in ("rows", "spine") else []
+    found = _Found()
+    with open_dataset(project, dataset, memory_limit=MEMORY_LIMIT) as table:
+        entity = entity_type(table, plan.entity)
+        if plan.spine:
+            with open_dataset(project, own, memory_limit=MEMORY_LIMIT) as other:
+                entity = entity if entity_type(other, plan.spine_entity or "") == entity else "string"
+                spine = _read_rows(other, own, plan, given=given, entity=entity)
+            _look_at_events(table, dataset, plan, found=found, entity=entity)
+        elif plan.mode == "rows":
+            spine = _read_rows(table, dataset, plan, given=given, entity=entity)
+        else:
+            span = _look_at_events(table, dataset, plan, found=found, entity=entity)
+            spine, told = _spine_of_events(table, dataset, plan, span=span)
+            found.notices[:0] = told
+    check_spine(spine)
+    spine.to_parquet(folder / SPINE_FILE, index=False)
+    first = int(spine["as_of"].min())
+    return Looked(
+        rows=len(spine),
+        entities=int(spine["entity"].nunique()),
+        events=found.span.events if found.span else None,
+        entity_type=entity,
+        fingerprint=dataset.fingerprint.sha256,
+        spine_fingerprint=own.fingerprint.sha256 if plan.spine else None,
+        numbers=tuple(found.numbers),
+        categories=found.categories,
+        days=(first - found.span.first) / DAY if found.span else 0.0,
+        given_numbers=tuple(each.name for each in given if each.dtype != "string"),
+        given_texts=tuple(each.name for each in given if each.dtype == "string"),
+        moments=int(spine["as_of"].nunique()),
+        first_moment=first,
+        last_moment=int(spine["as_of"].max()),
+        notices=tuple(found.notices),
+    )
+
+
+@dataclass
+class _Found:
+    """What a look at the events gathers."""
+
+    span: Span | None = None
+    numbers: list[str] = field(default_factory=list)
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+
+def _look_at_events(table: Table, dataset: Dataset, plan: Plan, *, found: _Found, entity: EntityType) -> Span:
+    lay_out_events(table, _events_of(plan), EventColumns.of(dataset.columns), entity=entity)
+    found.span = measure_span(table.connection)
+    found.numbers, found.categories = _event_columns(table, dataset, plan)
+    found.notices += _tell_span(found.span)
+    return found.span
+
+
+def _events_of(plan: Plan) -> FeatureSpec:
+    """The plainest specification of a plan's events, which says how they are laid out."""
+    return FeatureSpec.model_validate(
+        {
+            "dataset": plan.dataset,
+            "entity": plan.entity,
+            "time": plan.time,
+            "available": plan.available,
+            "features": [{"name": "events", "function": "count"}],
+        }
+    )
+
+
+def _given_columns(dataset: Dataset, plan: Plan) -> list[ColumnSpec]:
+    ties = {plan.entity, plan.time, plan.target, plan.spine_entity, plan.spine_time, plan.available}
+    usable = [
+        each
+        for each in dataset.columns
+        if each.name not in ties
+        and each.name not in dataset.unknown_at_prediction
+        and each.kind not in ("identifier", "text", "constant", "empty")
+        and (each.dtype != "string" or each.distinct <= MOST_TEXTS)
+    ]
+    return usable[:MOST_GIVEN]
+
+
+def _read_rows(
+    table: Table, dataset: Dataset, plan: Plan, *, given: list[ColumnSpec], entity: EntityType
+) -> pd.DataFrame:
+    columns = EventColumns.of(dataset.columns)
+    who = columns.find(plan.spine_entity or plan.entity, field="entity")
+    when = plan.spine_time or plan.time
+    if when is None:
+        moment = parse_moment(dataset.cutoff or dataset.added_at)
+        as_of = f"CAST({microseconds(moment)} AS BIGINT)"
+    else:
+        as_of = f"epoch_us({table.expression(columns.find(when, field='time'))})"
+    selected = [
+        f"{entity_expression(table, who, entity)} AS entity",
+        f"{as_of} AS as_of",
+        f"{_label(table, columns.find(plan.target, field='target'))} AS label",
+        *(f'{_value(table, each)} AS "g{place}"' for place, each in enumerate(given)),
+    ]
+    frame = table.connection.sql(f"SELECT {', '.join(selected)} FROM {table.view}").df()
+    frame.columns = pd.Index(["entity", "as_of", "label", *(GIVEN + each.name for each in given)])
+    frame.insert(0, "row", np.arange(len(frame)))
+    return frame
+
+
+def _label(table: Table, column: ColumnSpec) -> str:
+    """The target as it is stored, so that its classes keep their names."""
+    stored = table.stored[table.names.index(column.name)]
+    return f"trim({table.column(column.name)})" if stored == "text" else table.expression(column)
+
+
+def _value(table: Table, column: ColumnSpec) -> str:
+    read = table.expression(column)
+    return f"epoch_us({read}) / {float(DAY)}" if column.dtype == "date" else read
+
+
+def _spine_of_events(table: Table, dataset: Dataset, plan: Plan, *, span: Span) -> tuple[pd.DataFrame, list[str]]:
+    assert plan.cutoff is not None
+    cutoff = parse_moment(plan.cutoff)
+    if plan.mode == "events":
+        assert plan.horizon is not None
+        target = EventTarget(cutoff, parse_window(plan.horizon))
+        notices = check_target(span, target, now=utc_now())
+        return spine_of_events(table.connection, target), notices
+    column = EventColumns.of(dataset.columns).find(plan.target, field="target")
+    entity = entity_expression(table, dataset.column(plan.entity), entity_type(table, plan.entity))
+    cut = microseconds(cutoff)
+    frame = table.connection.sql(
+        f"SELECT e.entity, CAST({cut} AS BIGINT) AS as_of, min(l.label) AS label, count(DISTINCT l.label) AS labels"
+        f" FROM (SELECT entity FROM {EVENTS} WHERE entity IS NOT NULL GROUP BY entity"
+        f" HAVING count(*) FILTER (t < {cut} AND known < {cut}) > 0) e"
+        f" JOIN (SELECT {entity} AS entity, {_label(table, column)} AS label FROM {table.view}) l USING (entity)"
+        " GROUP BY e.entity ORDER BY e.entity"
+    ).df()
+    several = int((frame["labels"] > 1).sum())
+    if several:
+        raise UserError(
+            f"the target {plan.target!r} has more than one value for {several:,} of {len(frame):,} entities; which one"
+            " counts cannot be told",
+            field="target",
+            hint="give a spine: a dataset of entity, moment and target",
+        )
+    frame = frame.drop(columns="labels")
+    frame.insert(0, "row", np.arange(len(frame)))
+    return frame, []
+
+
+def _event_columns(table: Table, dataset: Dataset, plan: Plan) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    ties = {plan.entity, plan.time, plan.available, plan.target, *dataset.unknown_at_prediction}
+    usable = [each for each in dataset.columns if each.name not in ties]
+    numbers = [each.name for each in usable if each.dtype == "number" and each.kind == "numeric"]
+    texts = [each for each in usable if each.dtype == "string" and each.kind == "category"]
+    categories: dict[str, tuple[str, ...]] = {}
+    for each in texts[:8]:
+        value = table.expression(each)
+        found = table.query(
+            f"SELECT {value} AS v FROM {table.view} WHERE {value} IS NOT NULL GROUP BY v"
+            " ORDER BY count(*) DESC, v LIMIT 4"
+        )
+        categories[each.name] = tuple(str(row[0]) for row in found)
+    return numbers[:20], categories
+
+
+def _tell_span(span: Span) -> list[str]:
+    told: list[str] = []
+    if span.unusable:
+        told.append(f"{span.unusable:,} events have no entity or no time, and count for nobody")
+    if span.last > microseconds(utc_now()):
+        told.append("some events lie in the future: is the time in another time zone, or planned and not happened?")
+    return told
+
+
+def read_spine(folder: Path) -> pd.DataFrame:
+    """Return the run's spine."""
+    return pd.read_parquet(folder / SPINE_FILE)
+
+
+def judged_rows(spine: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Return the rows that features are chosen and judged on: all, or 20,000 drawn at random, renumbered."""
+    if len(spine) > MOST_JUDGED_ROWS:
+        drawn = np.random.default_rng(seed).choice(len(spine), MOST_JUDGED_ROWS, replace=False)
+        spine = spine.iloc[np.sort(drawn)]
+    return spine.assign(row=np.arange(len(spine))).reset_index(drop=True)
+
+
+def one_row_each(spine: pd.DataFrame, most: int = 500) -> pd.DataFrame:
+    """Return the last row of each of the first entities, renumbered."""
+    last = spine.sort_values("as_of").drop_duplicates("entity", keep="last").sort_values("row").head(most)
+    return last.assign(row=np.arange(len(last))).reset_index(drop=True)
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame of features."""
+    frame.to_parquet(path, index=False)
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Return a frame of features."""
+    return pd.read_parquet(path)
+
+
+@contextmanager
+def laid_out(
+    project: Project, plan: Plan, spec: FeatureSpec, *, spine: pd.DataFrame, entity: EntityType
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """Give a connection on which events and spine lie as the compiled query reads them."""
+    if not spec.reads_events:
+        with duckdb.connect() as connection:
+            lay_out_spine(connection, spec, spine, entity=entity)
+            yield connection
+        return
+    dataset = find_dataset(project, plan.dataset, allow_paths=may_name(plan.dataset))
+    with open_dataset(project, dataset, memory_limit=MEMORY_LIMIT) as table:
+        lay_out_events(table, spec, EventColumns.of(dataset.columns), entity=entity)
+        lay_out_spine(table.connection, spec, spine, entity=entity)
+        yield table.connection
+
+
+def compute(
+    project: Project, plan: Plan, spec: FeatureSpec, *, spine: pd.DataFrame, looked: Looked, texts: frozenset[str]
+) -> pd.DataFrame:
+    """Return the features of a spine's rows, in their order."""
+    with laid_out(project, plan, spec, spine=spine, entity=looked.entity_type) as connection:
+        return compute_frame(connection, spec, texts=texts, entity=looked.entity_type)
+
+
+def make_problem(spine: pd.DataFrame, features: pd.DataFrame, *, spec: FeatureSpec, target: str) -> Problem:
+    """Return the learning problem of a spine's rows and their features; entities tie rows together."""
+    frame = cast("pd.DataFrame", features[list(spec.names)]).copy()
+    columns = [
+        _feature_column(cast("pd.Series", frame[each.name]), text=each.dtype == "string") for each in spec.features
+    ]
+    label = _unused(target, spec.names)
+    frame[label], frame["__entity"] = spine["label"].to_numpy(), spine["entity"].astype(str).to_numpy()
+    known = infer_columns(cast("pd.DataFrame", frame[[label, "__entity"]]))
+    extra: list[Any] = [known[0], known[1].model_copy(update={"kind": "identifier", "dtype": "string"})]
+    return define_problem(frame, [*columns, *extra], target=label, features=list(spec.names), entity="__entity")
+
+
+def _unused(target: str, names: tuple[str, ...]) -> str:
+    if target in names:
+        raise UserError(f"a feature is called as the target, {target!r}; give it another name", field="features")
+    return target
+
+
+def _feature_column(values: pd.Series, *, text: bool) -> ColumnSpec:
+    return ColumnSpec(
+        name=str(values.name),
+        kind="category" if text else "numeric",
+        dtype="string" if text else "number",
+        rows=len(values),
+        missing=int(values.isna().sum()),
+        distinct=int(values.nunique()),
+    )
+
+
+def write_table(
+    project: Project,
+    plan: Plan,
+    spec: FeatureSpec,
+    *,
+    spine: pd.DataFrame,
+    looked: Looked,
+    texts: frozenset[str],
+    path: Path,
+) -> int:
+    """Write entity, as_of, target and features of every row of a spine into a Parquet file; return the rows."""
+    with laid_out(project, plan, spec, spine=spine, entity=looked.entity_type) as connection:
+        query = compile_features(spec, texts=texts, entity=looked.entity_type, dialect="duckdb")
+        connection.register("labels", spine[["row", "entity", "as_of", "label"]])
+        entity, target = (_quoted(name) for name in (plan.entity, plan.target))
+        names = ", ".join(f"f.{_quoted(name)}" for name in spec.names)
+        connection.execute(
+            f"COPY (SELECT l.entity AS {entity}, make_timestamp(l.as_of) AS as_of, l.label AS {target}, {names}"
+            f' FROM labels l JOIN ({query}) f ON l."row" = f."row" ORDER BY l."row")'
+            f" TO {quote_text(str(path))} (FORMAT PARQUET, COMPRESSION ZSTD)"
+        )
+    return len(spine)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,80 @@
+"""What the feature store keeps of one version of a feature set."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from axagents.fields import RequiredText, canonical_json, sha256_text
+from axagents.ml.features.compiling import EntityType
+from axagents.ml.features.spec import FeatureSpec
+
+
+def _check_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", text):
+        raise ValueError("a feature set's name is 1 to 100 letters, digits, _ . - and begins with a letter or digit")
+    return text
+
+
+SetName = Annotated[RequiredText, AfterValidator(_check_name)]
+
+
+class Source(BaseModel):
+    """What a table was computed from: the data by their hashes, and the rows that were asked for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: str
+    fingerprint: str
+    target: str
+    spine: str | None = None
+    spine_fingerprint: str | None = None
+    cutoff: str | None = None
+    horizon: str | None = None
+
+
+class FeatureSet(BaseModel):
+    """One version of a feature set: what is computed, from what, and what was found of it. It never changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    version: str = Field(description="MAJOR for features changed or gone, MINOR for more, PATCH for a new table.")
+    spec: FeatureSpec
+    spec_sha256: str
+    source: Source
+    entity: str
+    entity_type: EntityType
+    texts: tuple[str, ...] = Field(default=(), description="Columns read that hold texts.")
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    rows: int
+    table_sha256: str
+    leakage: Literal["SAFE", "WARNING", "DANGEROUS"]
+    quality: int
+    gain: str
+    run_id: str | None = None
+    created_at: str
+
+    @property
+    def content(self) -> str:
+        """The hash of what makes two versions the same: what is computed, and from what."""
+        return sha256_text(canonical_json([self.spec_sha256, self.source.model_dump(mode="json")]))
+
+
+class SetDifference(BaseModel):
+    """How two versions of a feature set differ."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    versions: tuple[str, str]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: dict[str, tuple[dict[str, object], dict[str, object]]]
+    source: dict[str, tuple[object, object]]
+    rows: tuple[int, int]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.added or self.removed or self.changed or self.source)

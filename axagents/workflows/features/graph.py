@@ -1,0 +1,272 @@
+"""The graph of ml-feature-engineering: profile, generate, select, validate, keep in the feature store."""
+
+from pathlib import Path
+from typing import Any, TypedDict
+
+from axagents.decisions.table import decide
+from axagents.errors import UserError
+from axagents.filesystem import write_whole
+from axagents.ml.features.computing import EventColumns, check_spec
+from axagents.ml.features.generating import generate_features
+from axagents.ml.features.probing import find_moving
+from axagents.ml.features.spec import FeatureSpec
+from axagents.ml.leakage import Finding
+from axagents.ml.problem import Problem
+from axagents.progress import note
+from axagents.project import Project
+from axagents.stores.datasets.catalog import find_dataset
+from axagents.stores.features.material import (
+    Looked,
+    compute,
+    judged_rows,
+    laid_out,
+    look,
+    make_problem,
+    one_row_each,
+    read_frame,
+    read_spine,
+    write_frame,
+)
+from axagents.stores.features.plan import Plan
+from axagents.workflows.features.dataset import make_plan
+from axagents.workflows.features.judging import Judgement, check, judge, without_leaks
+from axagents.workflows.features.keeping import Kept, keep
+from axagents.workflows.features.own import build_spec, own_spec
+from axagents.workflows.features.report import build_result, report_markdown, report_text
+from axagents.workflows.features.request import FeatureLeakage, FeaturesRequest, FeaturesResult
+from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
+from axagents.workflows.outcome import Artifact, Outcome
+from axagents.workflows.train.result import tell_figure, tell_gain
+
+CANDIDATES, REPORT = "candidates.parquet", "report.md"
+
+
+class FeaturesState(TypedDict, total=False):
+    """What the steps hand on: plain JSON; tables lie in the run's folder."""
+
+    request: dict[str, Any]
+    plan: dict[str, Any]
+    looked: dict[str, Any]
+    generated: dict[str, Any]
+    judged: dict[str, Any]
+    leakage: dict[str, Any]
+    outcome: dict[str, Any]
+
+
+def data_profiling(state: FeaturesState, context: StepContext) -> State:
+    """Settle who is predicted, as of when, with which label, and see what there is to make features of."""
+    request = FeaturesRequest.model_validate(state.get("request"))
+    plan = make_plan(context.project, request)
+    looked = look(context.project, plan, context.folder)
+    events = f", {looked.events:,} events" if looked.events is not None else ""
+    note(f"{looked.rows:,} rows of {looked.entities:,} entities{events}")
+    for told in looked.notices:
+        note(told)
+    return {"plan": plan.model_dump(mode="json"), "looked": looked.model_dump(mode="json")}
+
+
+def feature_generation(state: FeaturesState, context: StepContext) -> State:
+    """Make the candidates, or take those that were given, and compute them for the rows that they are judged on."""
+    request, plan, looked = _begin(state)
+    spec = own_spec(context.project, request, plan)
+    if spec is None:
+        made = generate_features(looked.material, request.feature_types)
+        spec = build_spec(plan, [each.model_dump(by_alias=True) for each in made.features])
+        candidates, baseline = made.candidates, made.baseline
+    else:
+        made = generate_features(looked.material, [])
+        candidates, baseline = spec.names, made.baseline
+        known = set(spec.names)
+        extra = [each.model_dump(by_alias=True) for each in made.features if each.name not in known]
+        own = [each.model_dump(by_alias=True) for each in spec.features]
+        spec = build_spec(plan, [*own, *extra])
+    texts = _check(context.project, plan, looked=looked, spec=spec)
+    spine = judged_rows(read_spine(context.folder), seed=_seed(context.project, request))
+    note(f"{len(candidates)} candidates, computed for {len(spine):,} rows")
+    frame = compute(context.project, plan, spec, spine=spine, looked=looked, texts=texts)
+    write_frame(frame, context.folder / CANDIDATES)
+    return {
+        "generated": {
+            "spec": spec.model_dump(mode="json", by_alias=True),
+            "candidates": list(candidates),
+            "baseline": list(baseline),
+            "texts": sorted(texts),
+            "fixed": request.features is not None,
+        }
+    }
+
+
+def feature_selection(state: FeaturesState, context: StepContext) -> State:
+    """Choose, and judge the choice on rows that it did not see."""
+    request, _, _ = _begin(state)
+    spec, problem = _problem(state, context)
+    judged = _judge(state, context, problem, candidates=_generated(state)["candidates"], request=request)
+    note(f"{len(judged.kept)} of {len(spec.names)} kept; {judged.measure} {tell_figure(judged.score)}")
+    return {"judged": judged.model_dump(mode="json")}
+
+
+def validation(state: FeaturesState, context: StepContext) -> State:
+    """Look for what leaks; what does is taken out, and the rest is judged anew."""
+    request, plan, looked = _begin(state)
+    spec, problem = _problem(state, context)
+    judged = Judgement.model_validate(state.get("judged"))
+    seed = _seed(context.project, request)
+    moving = _find_moving(state, context, spec.select(judged.kept), looked=looked)
+    kept = problem.without([name for name in problem.names if name not in judged.kept], "was not kept")
+    leakage = check(context.project, kept, plan, moving=moving, seed=seed)
+    note(f"leakage: {leakage.verdict}" + (f", left out {', '.join(leakage.removed)}" if leakage.removed else ""))
+    if leakage.removed:
+        left = without_leaks(spec, _generated(state)["candidates"], leakage.removed)
+        if set(left) & set(judged.kept) or not set(judged.kept) <= set(leakage.removed):
+            judged = _judge(state, context, problem, candidates=left, request=request)
+        else:
+            judged = judged.model_copy(update={"kept": ()})
+    return {"leakage": leakage.model_dump(mode="json"), "judged": judged.model_dump(mode="json")}
+
+
+def feature_store_update(state: FeaturesState, context: StepContext) -> State:
+    """Compute the kept features for every row, and keep definition, table, latest values and a note in memory."""
+    request, plan, looked = _begin(state)
+    spec, problem = _problem(state, context)
+    judged, leakage = Judgement.model_validate(state.get("judged")), FeatureLeakage.model_validate(state.get("leakage"))
+    gain = tell_gain(judged.gain)
+    decision = decide(context.project, "features", {"leakage": leakage.verdict, "gain": gain})
+    draft = build_result(
+        request,
+        plan,
+        looked,
+        spec=spec,
+        problem=problem,
+        judged=judged,
+        leakage=leakage,
+        decision=decision,
+        candidates=_generated(state)["candidates"],
+        baseline=_generated(state)["baseline"],
+        seed=_seed(context.project, request),
+    )
+    stored = None
+    if judged.kept:
+        chosen = spec.select(judged.kept)
+        stored = keep(context, plan, looked, spec=chosen, texts=_texts(state), result=draft)
+    result = _with_place(context.project, draft, stored)
+    report = write_whole(context.folder / REPORT, report_markdown(result))
+    files = {"report": context.project.place_of(report)} | ({"table": result.table} if result.table else {})
+    outcome = Outcome(
+        verdict=result.verdict,
+        result=result.model_dump(mode="json"),
+        decisions=(decision,),
+        artifacts=tuple(Artifact(name=name, path=path) for name, path in files.items()),
+        report=report_text(result),
+    )
+    return {"outcome": outcome.model_dump(mode="json")}
+
+
+def _with_place(project: Project, draft: FeaturesResult, stored: Kept | None) -> FeaturesResult:
+    if stored is None:
+        return draft
+    place = project.place_of(Path(stored.table))
+    told = f"{draft.headline} Kept as {draft.feature_set} {stored.version}."
+    if not stored.is_new:
+        told = f"{draft.headline} {draft.feature_set} {stored.version} is just that already; nothing was changed."
+    return draft.model_copy(
+        update={"version": stored.version, "is_new": stored.is_new, "table": place, "headline": told}
+    )
+
+
+def _begin(state: FeaturesState) -> tuple[FeaturesRequest, Plan, Looked]:
+    return (
+        FeaturesRequest.model_validate(state.get("request")),
+        Plan.model_validate(state.get("plan")),
+        Looked.model_validate(state.get("looked")),
+    )
+
+
+def _generated(state: FeaturesState) -> dict[str, Any]:
+    return state.get("generated", {})
+
+
+def _texts(state: FeaturesState) -> frozenset[str]:
+    return frozenset(_generated(state)["texts"])
+
+
+def _seed(project: Project, request: FeaturesRequest) -> int:
+    return project.settings.train.seed if request.seed is None else request.seed
+
+
+def _problem(state: FeaturesState, context: StepContext) -> tuple[FeatureSpec, Problem]:
+    request, plan, _ = _begin(state)
+    spec = FeatureSpec.model_validate(_generated(state)["spec"])
+    spine = judged_rows(read_spine(context.folder), seed=_seed(context.project, request))
+    frame = read_frame(context.folder / CANDIDATES)
+    return spec, make_problem(spine, frame, spec=spec, target=plan.target)
+
+
+def _judge(
+    state: FeaturesState, context: StepContext, problem: Problem, *, candidates: list[str], request: FeaturesRequest
+) -> Judgement:
+    return judge(
+        problem,
+        candidates,
+        baseline=[name for name in _generated(state)["baseline"] if name in problem.names],
+        most=request.max_features,
+        seed=_seed(context.project, request),
+        fixed=bool(_generated(state)["fixed"]),
+    )
+
+
+def _check(project: Project, plan: Plan, *, looked: Looked, spec: FeatureSpec) -> frozenset[str]:
+    """Check a specification against the data, and return those of the columns it reads that hold texts."""
+    events = EventColumns.of(find_dataset(project, plan.dataset, allow_paths=True).columns)
+    source = plan.spine or plan.dataset
+    spine = EventColumns.of(find_dataset(project, source, allow_paths=True).columns)
+    check_spec(spec, events, spine=spine, target=plan.target)
+    known = {*looked.given_numbers, *looked.given_texts}
+    strange = [name for name in spec.spine_columns if name not in known]
+    if strange:
+        spine.find(strange[0], field="features")
+        raise UserError(
+            f"{strange[0]!r} of the spine ties rows together or tells them apart, or is unknown when one predicts: it"
+            " is no feature",
+            field="features",
+        )
+    return events.texts(spec.event_columns) | spine.texts(spec.spine_columns)
+
+
+def _find_moving(state: FeaturesState, context: StepContext, spec: FeatureSpec, *, looked: Looked) -> Finding | None:
+    if not spec.reads_events:
+        return None
+    _, plan, _ = _begin(state)
+    spine = one_row_each(read_spine(context.folder))
+    with laid_out(context.project, plan, spec, spine=spine, entity=looked.entity_type) as connection:
+        return find_moving(connection, spec, texts=_texts(state), entity=looked.entity_type)
+
+
+def check_request(project: Project, request: FeaturesRequest) -> None:
+    """Refuse what can be known to be wrong before a run is opened."""
+    plan = make_plan(project, request)
+    own_spec(project, request, plan)
+
+
+_STEPS = {
+    "data_profiling": data_profiling,
+    "feature_generation": feature_generation,
+    "feature_selection": feature_selection,
+    "validation": validation,
+    "feature_store_update": feature_store_update,
+}
+
+
+def build_graph() -> Graph:
+    """Return the graph: the steps in a line."""
+    return linear_graph(FeaturesState, _STEPS)
+
+
+WORKFLOW = Workflow(
+    name="ml-feature-engineering",
+    summary="Make features, judge them on rows they did not see, and keep them in the feature store.",
+    request=FeaturesRequest,
+    result=FeaturesResult,
+    steps=tuple(_STEPS),
+    build_graph=build_graph,
+    check=check_request,
+)
