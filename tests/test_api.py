@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -133,39 +132,6 @@ def test_without_a_word_an_effect_waits_and_goes_on_when_it_is_approved(project:
         agent.resume(waiting.run_id)
     with pytest.raises(UserError, match="is no run of writer"):
         Agent("writer").resume(waiting.run_id)
-
-
-@pytest.mark.parametrize("usd", [-1.0, float("nan")])
-def test_less_than_nothing_is_no_limit(usd: float) -> None:
-    with pytest.raises(UserError, match="max_usd: at least 0 US dollars"):
-        Agent("writer", max_usd=usd)
-
-
-def test_the_warning_stands_at_the_callers_line(project: Project) -> None:
-    with pytest.warns(UserWarning, match="knows no sentences for boxes-in-stock") as warned:
-        Agent("data-scientist", project=project, provider="offline", tools=[boxes_in_stock]).run("hello")
-    assert [each.filename for each in warned] == [__file__]
-
-
-def test_nobody_is_asked_about_what_cannot_be_done(project: Project) -> None:
-    def check(request: Any) -> None:
-        if request.boxes > 5:
-            raise UserError("boxes: north has 5", field="boxes")
-
-    @tool("empty-shop", touches=Touch.EFFECT, effect_kind="move", check=check)
-    def empty(shop: str, boxes: int) -> int:
-        """Take boxes out of a shop."""
-        return boxes
-
-    asked: list[Any] = []
-    script = ScriptedModel([calls(call("empty-shop", shop="north", boxes=9)), said("It has no 9 boxes.")])
-    agent = Agent("mlops-engineer", project=project, provider=script, tools=[empty], approve=asked.append)
-    (made,) = agent.run("Take 9 boxes out of north").calls
-    assert (made["status"], made["error"]["message"]) == ("failed", "boxes: north has 5")
-    assert (asked, Approvals(project).waiting()) == ([], [])
-    script = ScriptedModel([calls(call("empty-shop", shop="north", boxes=5)), said("Done.")])
-    waiting = replace(agent, provider=script).run("Take 5 boxes out of north")
-    assert (waiting.status, len(asked)) == ("waiting", 1)
 
 
 @pytest.mark.parametrize(

@@ -110,9 +110,21 @@ def _cost(session: Session, front: Front, _argument: str) -> None:
     front.show(f"together {seconds:.1f} s, {session.tokens:,} tokens, ${session.cost_usd:.4f}")
 
 
+def workable_example(session: Session) -> str:
+    """Return the first of the persona's examples that its tools of this installation can do."""
+    from axagents.agents.dry import plan_once
+    from axagents.agents.opening import open_desk
+    from axagents.agents.request import Request
+
+    examples = session.show_persona().examples
+    desk = open_desk(session.project, Request(session.persona, examples[0], "offline"))
+    planned = ((each, plan_once(desk, Request(session.persona, each, "offline"))) for each in examples)
+    return next((each for each, plan in planned if plan.outcome != "decline" and not plan.unavailable), examples[0])
+
+
 def _plan(session: Session, front: Front, argument: str) -> None:
     if not argument:
-        raise UserError("say what to plan: /plan SENTENCE", hint="/plan " + session.show_persona().examples[0])
+        raise UserError("say what to plan: /plan SENTENCE", hint="/plan " + workable_example(session))
     from axagents.cli.agent import explained
 
     session.ready()

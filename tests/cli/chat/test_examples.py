@@ -1,0 +1,12 @@
+"""What a chat offers as an example can be done with the tools that are installed."""
+
+from axagents.cli.chat.commands import workable_example
+from axagents.cli.chat.session import Options, Session
+from axagents.project import Project
+
+
+def test_the_example_of_plan_can_be_done_here(project: Project) -> None:
+    session = Session(project, Options("offline"), "x", "ml-engineer")
+    first = session.show_persona().examples[0]
+    assert first == "Optimize model inference latency to under 50ms"  # ml-latency-optimize is not installed
+    assert workable_example(session) in session.show_persona().examples[1:]
