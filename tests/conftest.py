@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from axagents.project import Project, create_project, use_project
+from axagents.stores import database
 
 # The same cases every time where a change is judged; new ones wherever somebody works.
 hypothesis.settings.register_profile("judged", derandomize=True)
@@ -47,6 +48,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for name in (*keys, "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AX_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture(autouse=True)
+def close_databases() -> Iterator[None]:
+    """Let go of the projects' databases, which a process otherwise keeps open: a test run has thousands."""
+    yield
+    database._opened.cache_clear()  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.fixture

@@ -304,7 +304,9 @@ def test_an_approval_from_another_terminal_lets_the_run_go_on(here: Ax, switch: 
     assert here("approve", approval).exit_code == 3
     assert here("approve", approval, env={"AX_ACTOR": "agent"}).exit_code == 5
     assert here("approve", "00000000").exit_code == 2
-    terminal = pexpect.spawn(sys.executable, ["-m", "axagents", "approve", approval], encoding="utf-8", timeout=60)
+    terminal = pexpect.spawn(
+        sys.executable, ["-m", "axagents", "approve", approval], encoding="utf-8", timeout=60, use_poll=True
+    )
     terminal.expect("approve this plan")
     terminal.sendline("y")
     terminal.expect("is approved")
@@ -332,7 +334,7 @@ def test_denying_changes_nothing(here: Ax, switch: Path) -> None:
 )
 def test_a_person_at_a_terminal_is_asked(switch: Path, word: str, code: int, flipped: bool) -> None:
     arguments = ["-m", "axagents", "agent", "run", "tester", "--input", query("flip the switch lamp_4")]
-    terminal = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=60)
+    terminal = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=60, use_poll=True)
     terminal.expect("lab-flip \\(flip\\)")
     terminal.expect("apply this plan")
     terminal.sendline(word)
@@ -344,7 +346,7 @@ def test_a_person_at_a_terminal_is_asked(switch: Path, word: str, code: int, fli
 
 def test_ctrl_c_at_the_question_names_how_to_go_on(switch: Path) -> None:
     arguments = ["-m", "axagents", "agent", "run", "tester", "--input", query("flip the switch lamp_5")]
-    terminal = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=60)
+    terminal = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=60, use_poll=True)
     terminal.expect("apply this plan")
     terminal.sendintr()
     terminal.expect("interrupted; next: ax runs resume (\\S+)")
@@ -353,7 +355,9 @@ def test_ctrl_c_at_the_question_names_how_to_go_on(switch: Path) -> None:
     terminal.close()
     assert terminal.exitstatus == 130
     assert not switch.exists()
-    terminal = pexpect.spawn(sys.executable, ["-m", "axagents", "runs", "resume", run_id], encoding="utf-8", timeout=60)
+    terminal = pexpect.spawn(
+        sys.executable, ["-m", "axagents", "runs", "resume", run_id], encoding="utf-8", timeout=60, use_poll=True
+    )
     terminal.expect("apply this plan")
     terminal.sendline("y")
     terminal.expect(pexpect.EOF)

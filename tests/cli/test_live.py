@@ -99,7 +99,14 @@ class Watched:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "TERM": "xterm-256color", "COLUMNS": "60", "LINES": "20"}
         child = pexpect.spawn(
-            "bash", ["-c", line], cwd=str(folder), env=environment, encoding="utf-8", dimensions=(20, 60), timeout=0.05
+            "bash",
+            ["-c", line],
+            cwd=str(folder),
+            env=environment,
+            encoding="utf-8",
+            use_poll=True,
+            dimensions=(20, 60),
+            timeout=0.05,
         )
         end = time.monotonic() + 60
         while time.monotonic() < end:

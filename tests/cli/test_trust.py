@@ -72,7 +72,12 @@ def test_content_that_is_switched_off_is_told(ax: Ax, planted: Path) -> None:
 @pytest.mark.parametrize(("answer", "code", "told"), [("y", 0, "trusted 4 files"), ("", 1, "declined")])
 def test_on_a_terminal_it_asks(planted: Path, answer: str, code: int, told: str) -> None:
     command = pexpect.spawn(
-        sys.executable, ["-m", "axagents", "trust"], cwd=str(planted.parent), env=dict(os.environ), encoding="utf-8"
+        sys.executable,
+        ["-m", "axagents", "trust"],
+        cwd=str(planted.parent),
+        env=dict(os.environ),
+        encoding="utf-8",
+        use_poll=True,
     )
     command.expect("Trust them as they are")
     command.sendline(answer)

@@ -119,7 +119,7 @@ def test_a_person_is_asked_before_it_is_started_and_again_when_it_has_spoken(
     tiny: Project, words: str, starts: int, code: int
 ) -> None:
     questions = ["start tiny to see what it offers", "trust these 8 tools of tiny as they are"]
-    child = pexpect.spawn(sys.executable, ["-m", "axagents", "trust"], cwd=str(tiny.root), timeout=60)
+    child = pexpect.spawn(sys.executable, ["-m", "axagents", "trust"], cwd=str(tiny.root), timeout=60, use_poll=True)
     for word, question in zip(words, questions, strict=False):
         child.expect(question)
         child.sendline(word)

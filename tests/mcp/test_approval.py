@@ -68,7 +68,9 @@ def test_an_effect_waits_and_is_done_once_by_the_same_call(lab: Project) -> None
 
 
 def approve_on_a_terminal(root: Path, approval_id: str) -> bool:
-    child = pexpect.spawn(sys.executable, ["-m", "axagents", "approve", approval_id], cwd=str(root), timeout=60)
+    child = pexpect.spawn(
+        sys.executable, ["-m", "axagents", "approve", approval_id], cwd=str(root), timeout=60, use_poll=True
+    )
     child.expect("approve this plan")
     assert b"lamp" in child.before
     child.sendline("y")

@@ -93,7 +93,10 @@ def test_without_a_project_tools_say_so_and_nothing_is_left_behind(here: Ax, out
     seen = claude(looking)
     done = here("call", "claude", "which version is in production?", "--format", "json")
     # As in any run whose last call failed, the code is that call's.
-    assert (done.exit_code, done.json()["answer"]) == (2, "No project here.")
+    assert (done.exit_code, done.json()["answer"]) == (
+        2,
+        "No project here.\n\n[registry-show failed: this is no project: there is no ax.toml here or above]",
+    )
     assert "no project here (no ax.toml in this folder or above)" in done.stderr
     assert "this is no project" in json.dumps(seen[1]["messages"][-1])
     assert list(outside.iterdir()) == []
@@ -106,7 +109,7 @@ def test_a_dry_run_plans_and_calls_nothing(here: Ax, shop: Path) -> None:
     planned = done.json()
     assert (done.exit_code, planned["outcome"], planned["needs"]) == (0, "run", [])
     assert planned["calls"][0]["tool"] == "data-profile"
-    assert set(planned["calls"][0]) == {"tool", "arguments", "sources", "condition"}
+    assert set(planned["calls"][0]) == {"tool", "arguments", "sources", "condition", "ignored"}
     assert "likeness" in done.stderr
     assert here("runs", "list", "--format", "json").json()["runs"] == []
 

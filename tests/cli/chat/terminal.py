@@ -39,6 +39,7 @@ class Terminal:
             sys.executable,
             ["-m", "axagents", "chat", *arguments],
             encoding="utf-8",
+            use_poll=True,
             codec_errors="replace",
             timeout=0.1,
             cwd=str(cwd),
