@@ -9,6 +9,8 @@ from axagents.effects import perform_command
 from axagents.effects.registry import change_stage
 from axagents.fields import parse_version
 from axagents.project import Project, make_folder
+from axagents.stores.models.digest import digest
+from axagents.stores.registry.evaluations import newest_evaluation
 from axagents.stores.registry.state import ModelState, read_model
 from axagents.workflows.engine import run_workflow
 
@@ -50,6 +52,7 @@ def make_models(project: Project, *, with_candidate: bool, seed: int) -> None:
             _register(project, _train(project, training, seed=seed), training.version)
     for version, stage in _STAGES:
         _move(project, version, stage)
+    _evaluate_candidate(project, seed=seed)
     if with_candidate and "2.1.0" not in known:
         _register(project, project.root / CANDIDATE, "2.1.0")
 
@@ -81,6 +84,22 @@ def _make_candidate(project: Project, training: Training, *, seed: int) -> None:
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(_train(project, training, seed=seed), part)
     part.rename(folder)
+
+
+def _evaluate_candidate(project: Project, *, seed: int) -> None:
+    """Judge the candidate on rows that it has not seen; what is found belongs to its SHA-256, registered or not."""
+    if newest_evaluation(project, digest(project.root / CANDIDATE)):
+        return
+    request = {
+        "model_id": CANDIDATE,
+        "evaluation_dataset": "holdout_2024q4",
+        "sensitive": ["gender"],
+        "slices": False,
+        "robustness": False,
+        "latency": False,
+        "seed": seed,
+    }
+    run_workflow(project, "ml-model-evaluation", request)
 
 
 def _register(project: Project, folder: Path, version: str) -> None:

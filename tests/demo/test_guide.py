@@ -32,6 +32,13 @@ STORE = """ax memory store --key "features/churn_v2" --value '{
   "created": "2025-01-15"
 }' --namespace ml-features"""
 
+EVALUATE = """ax run ml-model-evaluation --input '{
+  "model_id": "churn-classifier-v2",
+  "evaluation_dataset": "holdout_2024q4",
+  "metrics": ["accuracy", "precision", "recall", "f1", "auc_roc"],
+  "include_fairness": true
+}'"""
+
 REGISTER = """ax run ml-model-registry --input '{
   "model_path": "./models/churn_classifier_v2",
   "model_name": "churn-classifier",
@@ -53,6 +60,7 @@ BLOCKS = (
     Block(TRACK, 0),
     Block(FEATURES, 0),
     Block(STORE, 0),
+    Block(EVALUATE, 0),
     Block(REGISTER, 0),
     Block('ax memory retrieve --key "churn-classifier/versions/2.1.0" --namespace ml-model-registry', 0),
     Block('ax memory search --query "churn-classifier" --namespace ml-model-registry', 0),
@@ -61,6 +69,8 @@ BLOCKS = (
     Block("""ax run ml-experiment-tracker --input '{"experiment_name": "exp_20250115_001"}'""", 0),
     Block("""ax run ml-experiment-tracker --input '{"experiment_name": "..."}'""", 2),
     Block("""ax run ml-feature-engineering --input '{"dataset": "...", "target": "..."}'""", 2),
+    Block("ax run ml-model-evaluation --input '{...}'", 2),
+    Block("""ax run ml-model-evaluation --input '{"model_id": "..."}'""", 2),
     Block("""ax run ml-model-registry --input '{"model_path": "..."}'""", 2),
     Block(RUNBOOK, 0),
     Block("""ax agent run data-scientist --input '{"query": "..."}'""", 2),
@@ -78,9 +88,9 @@ def test_every_block_ends_as_the_table_says_in_order_and_again(world: World) -> 
             assert "Traceback" not in done.stderr
 
 
-def test_claimed_metrics_are_kept_apart_and_the_verdict_is_hold(world: World) -> None:
+def test_claimed_metrics_are_kept_apart_and_the_evaluation_decides(world: World) -> None:
     registered = world.type(REGISTER)
-    assert "HOLD" in registered.stdout
+    assert "CANARY: It was evaluated GO" in registered.stdout
     assert "claimed" in registered.stdout
     listed = world.type("ax memory search --query churn-classifier --namespace ml-model-registry")
     for version in ("1.0.0", "1.9.0", "2.0.0", "2.1.0"):
