@@ -3,6 +3,7 @@
 Its truth is counted here with pandas, numpy and scikit-learn from the files alone, never by the tools under test.
 """
 
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score, roc_auc_score
+from skops.io import get_untrusted_types
+from skops.io import load as load_skops
 
 from axagents.effects import perform_command
 from axagents.effects.registry import change_stage
@@ -57,6 +60,7 @@ def build(project: Project, seed: int) -> dict[str, Any]:
     return {
         "datasets": {name: count(frame) for name, frame in frames.items()},
         "experiments": compare_predictions(project, first["mlflow_run_id"], second["mlflow_run_id"]),
+        "evaluation": judge(project.root / second["model_path"], frames["holdout_2024q4"]),
         "registry": {"model": MODEL, "versions": 2, "production": "2.0.0"},
     }
 
@@ -164,3 +168,36 @@ def score(frame: pd.DataFrame) -> dict[str, float]:
     own = {name: float(metric(frame["y"], frame["labels"])) for name, metric in METRICS.items()}
     value = [name for name in frame.columns if name.startswith("score_")][-1]
     return {**own, "auc_roc": float(roc_auc_score(frame["y"], frame[value]))}
+
+
+def judge(folder: Path, rows: pd.DataFrame) -> dict[str, Any]:
+    """Score the production version on the holdout: pipeline by skops, calibrator by hand, figures by scikit-learn."""
+    card = json.loads((folder / "axagents.json").read_text(encoding="utf-8"))
+    file = next(folder.glob("*.skops"))
+    pipeline: Any = load_skops(file, trusted=get_untrusted_types(file=file))
+    features = rows[[column["name"] for column in card["columns"]]].astype(float)
+    scores = calibrate(card["calibrator"], pipeline.predict_proba(features)[:, 1])
+    truth, called = rows["is_churned"].to_numpy(), (scores >= card["threshold"]).astype(int)
+    of = {sex: (rows["gender"] == sex).to_numpy() for sex in ("female", "male")}
+    rates = {sex: [called[own & (truth == label)].mean() for label in (1, 0)] for sex, own in of.items()}
+    gaps = np.abs(np.subtract(rates["female"], rates["male"]))
+    return {
+        "rows": len(rows),
+        "threshold": card["threshold"],
+        "accuracy": float(accuracy_score(truth, called)),
+        "auc_roc": float(roc_auc_score(truth, scores)),
+        "score_of_row_17": float(scores[17]),
+        "equalized_odds_of_gender": float(gaps.max()),
+        "equal_opportunity_of_gender": float(gaps[0]),
+        **{name: float(metric(truth, called)) for name, metric in METRICS.items()},
+    }
+
+
+def calibrate(calibrator: dict[str, Any] | None, scores: np.ndarray) -> np.ndarray:
+    """Apply the calibrator of a model card as its formula says."""
+    if calibrator is None:
+        return scores
+    if calibrator["kind"] == "isotonic":
+        return np.interp(scores, calibrator["xs"], calibrator["ys"])
+    odds = np.log(scores / (1 - scores))
+    return 1 / (1 + np.exp(-(calibrator["slope"] * odds + calibrator["intercept"])))
