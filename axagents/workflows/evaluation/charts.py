@@ -203,8 +203,8 @@ def write(value: float) -> str:
     size = abs(value)
     if size >= 1000:
         return f"{value:,.0f}"
-    text = f"{value:.3f}" if size < 10 else f"{value:.1f}"
-    return text.rstrip("0").rstrip(".") if size >= 0.001 else f"{value:.1e}"
+    text = f"{value:.1f}" if size >= 10 else f"{value:.3f}" if size >= 0.001 else f"{value:.4f}"
+    return text.rstrip("0").rstrip(".") if size >= 0.0001 else f"{value:.1e}"
 
 
 def _roc(curves: Curves) -> Plot:
