@@ -108,7 +108,6 @@ def _summary(found: "FeatureSet") -> dict[str, Any]:
         "leakage": found.leakage,
         "quality": found.quality,
         "gain": found.gain,
-        "engine": found.engine,
         "source": found.source.model_dump(mode="json"),
         "created_at": found.created_at,
         "run_id": found.run_id,

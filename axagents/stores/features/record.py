@@ -46,7 +46,6 @@ class FeatureSet(BaseModel):
     entity: str
     entity_type: EntityType
     texts: tuple[str, ...] = Field(default=(), description="Columns read that hold texts.")
-    engine: Literal["duckdb", "spark"] = "duckdb"
     rows: int
     table_sha256: str
     leakage: Literal["SAFE", "WARNING", "DANGEROUS"]

@@ -62,7 +62,6 @@ def keep(
         entity=plan.entity,
         entity_type=looked.entity_type,
         texts=tuple(sorted(texts & {*spec.event_columns, *spec.spine_columns})),
-        engine=result.engine,
         rows=rows,
         table_sha256=take_fingerprint(draft).sha256,
         leakage=result.leakage.verdict,

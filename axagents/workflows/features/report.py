@@ -65,7 +65,6 @@ def build_result(
         leakage=leakage,
         quality=measure_quality(judged, leakage, gain=gain, present=present),
         warnings=[*looked.notices, *[_tell_finding(each.text, each.question) for each in leakage.findings]],
-        engine=request.engine or "duckdb",
         seed=seed,
         table=None,
         next=_next(name) if judged.kept else [],

@@ -44,7 +44,6 @@ class FeaturesRequest(BaseModel):
         None, description="Your own features: a list, or a YAML file of the project; kept as they are, none is made."
     )
     feature_set: RequiredText | None = Field(None, description="Name in the store. Default: <dataset>-<target>.")
-    engine: Literal["duckdb", "spark"] | None = Field(None, description="What computes. Default: the setting, duckdb.")
     seed: int | None = Field(None, ge=0, description="Seed of every random choice. Default: the setting, 0.")
 
 
@@ -121,7 +120,6 @@ class FeaturesResult(BaseModel):
     leakage: FeatureLeakage
     quality: Quality
     warnings: list[str]
-    engine: Literal["duckdb", "spark"]
     seed: int
     table: str | None = Field(description="The stored table, a Parquet file, relative to the project.")
     next: list[str] = Field(description="Commands that come next.")
