@@ -4,17 +4,16 @@ from collections.abc import Sequence
 
 from axagents.decisions.table import Decision, decide
 from axagents.ml.evaluation.calibration_check import check_calibration
-from axagents.ml.evaluation.fairness import Groups, analyse_fairness, make_rule, sensitive_groups
+from axagents.ml.evaluation.fairness import analyse_fairness, make_rule, sensitive_groups
 from axagents.ml.evaluation.fairness.criteria import FairnessRule, criteria_for
-from axagents.ml.evaluation.mitigation import threshold_options
 from axagents.ml.evaluation.performance import measure_performance
 from axagents.project import Project
 from axagents.workflows.evaluation.material import Material
+from axagents.workflows.evaluation.mitigating import mitigation_options
 from axagents.workflows.evaluation.sections import (
     AttributeReport,
     CalibrationReport,
     FairnessReport,
-    MitigationReport,
     PerformanceReport,
     Verdict,
 )
@@ -51,28 +50,10 @@ def fairness_section(
         attributes.append(each.model_copy(update={"verdict": decision.verdict}))
     verdicts = {each.verdict for each in attributes}
     verdict = next((each for each in _WORST if each in verdicts), "PASS")
-    options = _options(material, groups, rule, judged=attributes, seed=seed)
-    changed = {"attributes": attributes, "verdict": verdict, "mitigation": options}
+    unfair = [each for each, report in zip(groups, attributes, strict=True) if report.verdict != "PASS"]
+    options, notes = mitigation_options(project, material, unfair, rule=rule, seed=seed)
+    changed = {"attributes": attributes, "verdict": verdict, "mitigation": options, "notes": [*found.notes, *notes]}
     return found.model_copy(update=changed), decisions
-
-
-def _options(
-    material: Material,
-    groups: Sequence[Groups],
-    rule: FairnessRule,
-    *,
-    judged: Sequence[AttributeReport],
-    seed: int,
-) -> list[MitigationReport]:
-    """Return what could be done where the criterion does not pass, with what it would cost."""
-    if material.answers.task != "binary":
-        return []
-    wanted = [each for each, report in zip(groups, judged, strict=True) if report.verdict != "PASS"]
-    return [
-        MitigationReport.model_validate(option)
-        for each in wanted
-        for option in threshold_options(material.answers, each, rule=rule, seed=seed)
-    ]
 
 
 def _place(attribute: AttributeReport, rule: FairnessRule, *, at_least: bool) -> str | None:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from axagents.ml.evaluation.labelled import pick_rows
 from axagents.ml.evaluation.overlap import is_later, share_of_keys, share_of_rows
 from axagents.ml.problem import column_of
 from axagents.project import Project
@@ -49,7 +50,7 @@ def find_seen(project: Project, subject: Subject, *, rows: Rows, frame: pd.DataF
     if fingerprint == rows.dataset.fingerprint.sha256:
         told = f"{rows.dataset.name} is the very data that {subject.label} was trained on: these figures say nothing"
         return Seen("all", 1.0, f"{told} of new rows. Leave evaluation_dataset out to take rows that were held out.")
-    training = _training_data(project, fingerprint)
+    training = find_training_data(project, fingerprint)
     if training is None:
         named = subject.training.get("dataset")
         what = f"its training data {named!r} is no longer as it was" if named else "its training data is not known"
@@ -57,7 +58,8 @@ def find_seen(project: Project, subject: Subject, *, rows: Rows, frame: pd.DataF
     return _compare(project, subject, rows, frame=frame, training=training)
 
 
-def _training_data(project: Project, fingerprint: str | None) -> Dataset | None:
+def find_training_data(project: Project, fingerprint: str | None) -> Dataset | None:
+    """Return the dataset of the catalog that holds the very content that a model was trained on."""
     found = [each for each in list_datasets(project) if each.fingerprint.sha256 == fingerprint]
     return next((each for each in found if find_state(project, each) != "missing"), None)
 
@@ -65,7 +67,7 @@ def _training_data(project: Project, fingerprint: str | None) -> Dataset | None:
 def _compare(project: Project, subject: Subject, rows: Rows, *, frame: pd.DataFrame, training: Dataset) -> Seen:
     entity, there = rows.dataset.entity, training.entity
     if entity and there:
-        known = _load(project, subject, training, names=[there, training.time])
+        known = load_taught(project, subject, training, names=[there, training.time])
         share = share_of_keys(hash_entities(column_of(frame, entity)), hash_entities(column_of(known, there)))
         if share and _is_later(rows.dataset, training, frame=frame, known=known):
             return Seen("none", 0.0)
@@ -76,7 +78,7 @@ def _compare(project: Project, subject: Subject, rows: Rows, *, frame: pd.DataFr
         told = "the data are too large to compare row by row, and declare no entity"
         return Seen("none", None, f"Whether {subject.label} learned from these rows was not checked: {told}.")
     target = training.target if training.target in names and training.target in frame.columns else None
-    known = _load(project, subject, training, names=[*(spec.name for spec in specs), target])
+    known = load_taught(project, subject, training, names=[*(spec.name for spec in specs), target])
     share = share_of_rows(frame, known, specs, target=target)
     return _judge(share, "are, value for value, rows", subject=subject, training=training)
 
@@ -90,13 +92,13 @@ def _judge(share: float, what: str, *, subject: Subject, training: Dataset) -> S
     return Seen("all" if share >= _ALL else "some", share, f"{told}: these figures say little of new rows.")
 
 
-def _load(project: Project, subject: Subject, training: Dataset, *, names: Sequence[str | None]) -> pd.DataFrame:
+def load_taught(project: Project, subject: Subject, training: Dataset, *, names: Sequence[str | None]) -> pd.DataFrame:
     """Load columns of those rows of the training data that taught; those that were held out did not."""
     wanted = list(dict.fromkeys(name for name in names if name))
     frame = load_frame(project, training.name, columns=wanted, raw=True).frame
     kept = fetch_predictions(project, subject.run_id) if subject.run_id else None
     if kept and kept.facts.fingerprint == training.fingerprint.sha256 and len(np.unique(kept.fold)) == 1:
-        return frame.drop(index=kept.row.tolist())
+        return pick_rows(frame, ~np.isin(np.arange(len(frame)), kept.row))
     return frame
 
 

@@ -114,7 +114,9 @@ def _fairness(result: EvaluationResult, lay_out: LayOut) -> str:
     rule = result.fairness.rule
     head = f"Fairness by {rule.criterion}, limit {rule.limit:g}: {result.fairness.verdict}."
     blocks = [_attribute(each, lay_out) for each in result.fairness.attributes]
-    return "\n\n".join([head, *blocks, _mitigation(result.fairness, lay_out), *[f"{each}." for each in result.fairness.notes]])
+    return "\n\n".join(
+        [head, *blocks, _mitigation(result.fairness, lay_out), *[f"{each}." for each in result.fairness.notes]]
+    )
 
 
 def _mitigation(found: FairnessReport, lay_out: LayOut) -> str:

@@ -128,7 +128,7 @@ def _between(groups: list[str]) -> str:
 
 
 def _option(found: MitigationReport, numbers: Mapping[str, Mapping[str, str]]) -> MitigationReport:
-    named = [name for name in numbers if found.name.endswith(f" of {name}")]
+    named = [name for name in numbers if f" of {name}" in found.name or f" by {name} " in found.name]
     own: Mapping[str, str] = numbers[named[0]] if named else {}
     return found.model_copy(
         update={
