@@ -87,3 +87,9 @@ def canonical_json(value: Any) -> str:
 def sha256_text(text: str) -> str:
     """Return the SHA-256 of a text's UTF-8 bytes, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def printable(value: Any) -> str:
+    """Write a value in one line that cannot move a terminal's cursor."""
+    text = value if isinstance(value, str) else canonical_json(value)
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

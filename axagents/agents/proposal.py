@@ -9,7 +9,7 @@ from typing import Any
 from axagents.actor import is_agent
 from axagents.agents.request import Leave
 from axagents.agents.tools import ToolBox
-from axagents.fields import canonical_json, sha256_text
+from axagents.fields import canonical_json, printable, sha256_text
 from axagents.llm.offline.world import World
 from axagents.llm.turn import Call, Source
 from axagents.project import Project
@@ -129,7 +129,7 @@ def _is_hash_of(proposal: Proposal, given: str) -> bool:
 
 def _lines(call: Call, kind: str, bound: str, *, tainted: Mapping[str, str]) -> Iterator[str]:
     yield f"plan {bound}  {call.tool} ({kind})"
-    rows = [(name, _shown(value), _origin(call, name)) for name, value in leaves(call.arguments)]
+    rows = [(name, printable(value), _origin(call, name)) for name, value in leaves(call.arguments)]
     if call.condition:
         rows.append(("only if", call.condition, "your words"))
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
@@ -137,12 +137,7 @@ def _lines(call: Call, kind: str, bound: str, *, tainted: Mapping[str, str]) -> 
         mark = "  ! not in your words and not in this project" if name in tainted else ""
         yield f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {origin}{mark}"
     if call.ignored:
-        yield f"  ! not understood of your words: {', '.join(map(_shown, call.ignored))}"
-
-
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else canonical_json(value)
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
+        yield f"  ! not understood of your words: {', '.join(map(printable, call.ignored))}"
 
 
 def _source(call: Call, name: str) -> Source | None:

@@ -2,7 +2,7 @@
 
 from axagents.effects.effect import Effect
 from axagents.errors import Refused, Waiting
-from axagents.fields import canonical_json, sha256_text
+from axagents.fields import canonical_json, printable, sha256_text
 from axagents.project import Project
 from axagents.stores.agents.approvals import Approvals
 
@@ -18,7 +18,10 @@ def await_word(project: Project, effect: Effect, *, run_id: str, key: str) -> No
     """
     digest = sha256_text(canonical_json([run_id, effect.name, effect.arguments]))[:_SHOWN_HASH]
     text = "\n".join(
-        [f"plan {digest}  {effect.name}", *(f"  {name}  {value}" for name, value in effect.arguments.items())]
+        [
+            f"plan {digest}  {effect.name}",
+            *(f"  {printable(name)}  {printable(value)}" for name, value in effect.arguments.items()),
+        ]
     )
     plan = {"tool": effect.name, "arguments": effect.arguments, "hash": digest, "tainted": {}, "text": text}
     standing = Approvals(project).ask(run_id, key, digest=digest, plan=plan)

@@ -107,6 +107,7 @@ Step = RunRecord | dict[str, Any]
 def _first(asked: _Asked, plan: Proposal, why: str = "") -> Step:
     foresee_typed(asked.spec, asked.arguments)
     run_id = Runs(asked.project).start("command", CALL, {**asked.request, "client": asked.client})
+    fault_point("mcp.approval.begun")
     return _ask(asked, plan, run_id, why=why)
 
 
@@ -138,6 +139,8 @@ def _next(asked: _Asked, plan: Proposal, last: RunRecord) -> Step:
     if last.status == "running" and not last.interrupted:
         raise Failed(f"this very call is being made right now, by run {last.run_id}", hint="wait for its answer")
     if last.status in ("running", "failed") and last.verdict is None:
+        if not any(each.status == "approved" for each in Approvals(asked.project).of_run(last.run_id)):
+            return _ask(asked, plan, last.run_id)
         note(f"run {last.run_id} was cut short; it goes on")
         return last
     approval = Approvals(asked.project).find(last.run_id, _CALL_ID, digest=plan.hash)

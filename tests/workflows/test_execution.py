@@ -69,14 +69,16 @@ def _known(_name: str) -> Workflow:
 
 
 def count_in(root: Path) -> WorkflowRun:
-    execution.load_workflow = _known
-    return execution.execute(open_project(root), "test-count", CountRequest(start=10))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution, "load_workflow", _known)
+        return execution.execute(open_project(root), "test-count", CountRequest(start=10))
 
 
 def go_on(root: Path) -> WorkflowRun:
-    execution.load_workflow = _known
     project = open_project(root)
-    return execution.resume(project, Runs(project).newest(limit=1)[0].run_id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution, "load_workflow", _known)
+        return execution.resume(project, Runs(project).newest(limit=1)[0].run_id)
 
 
 def child(project: Project, act: str, fault: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from axagents.cli.chat.drafting import Draft
 from axagents.cli.chat.region import Region, Row, clean, rows_of
 
-LINES = st.lists(st.text("ab cd漢字-{}", max_size=60), max_size=12).map("\n".join)
+# No letters of two columns: pyte draws one over the edge where a terminal begins a new line.
+LINES = st.lists(st.text("ab cdéß-{}", max_size=60), max_size=12).map("\n".join)
 
 
 class Shown:

@@ -178,5 +178,5 @@ def test_a_sentence_goes_to_whom_it_is_for(chat: Chat) -> None:
     screen = terminal.ready()
     assert 'data-scientist: "' in screen
     assert "Answers until a sentence is clearly for another persona." in screen.replace("\n", " ")
-    screen = terminal.say("deploy churn-classifier 2.1.0 as a canary with 10%", "mlops-engineer answers")
-    terminal.say("/agent", "* mlops-engineer".replace(" ", "  "))
+    screen = terminal.say("Create runbook for model rollback procedure", "writer answers")
+    terminal.say("/agent", "* writer".replace(" ", "  "))
