@@ -61,7 +61,8 @@ def _run_of(project: Project, version: RegisteredVersion) -> RunRecord | None:
 
 def _measure(new: RegisteredVersion, old: RegisteredVersion, *, sides: Sequence[Side]) -> VersionComparison:
     one, other = sides
-    assert one.predictions is not None and other.predictions is not None  # noqa: PT018
+    assert one.predictions is not None
+    assert other.predictions is not None
     task = one.predictions.facts.task
     told = new.metadata.get("training", {}).get("primary_metric")
     names = [name for name in METRICS if task in METRICS[name].tasks]
