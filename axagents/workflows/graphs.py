@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
@@ -32,7 +32,13 @@ class StepContext:
     workflow: str
 
 
-Step = Callable[[Any, StepContext], State]
+class Step(Protocol):
+    """A plain function of the state and its context; what it returns is written over the state."""
+
+    @property
+    def __name__(self) -> str: ...
+
+    def __call__(self, state: Any, context: StepContext, /) -> State: ...
 
 
 def _nothing_to_check(_project: Project, _request: Any) -> None:
@@ -41,31 +47,36 @@ def _nothing_to_check(_project: Project, _request: Any) -> None:
 
 @dataclass(frozen=True)
 class Workflow:
-    """One workflow.
+    """One workflow: its steps in a line.
 
     Attributes:
+        state: what the steps hand on, a TypedDict of plain JSON.
+        steps: the steps by name, in their order; the last sets `outcome`.
         check: raises what can be known to be wrong before a run is opened: names that do not exist, above all.
-        build_graph: returns the graph; its last step sets `outcome`.
     """
 
     name: str
     summary: str
     request: type[BaseModel]
     result: type[BaseModel]
-    steps: tuple[str, ...]
-    build_graph: Callable[[], Graph]
+    state: type
+    steps: Mapping[str, Step]
     check: Callable[[Project, Any], None] = _nothing_to_check
 
+    def build_graph(self) -> Graph:
+        """Return the graph that takes the steps one after the other."""
+        graph = cast(Graph, StateGraph(self.state, context_schema=StepContext))
+        names = list(self.steps)
+        for position, (name, step) in enumerate(self.steps.items(), start=1):
+            graph.add_node(name, recorded(name, step, position=position, total=len(names)))
+        for earlier, later in zip([START, *names], [*names, END], strict=True):
+            graph.add_edge(earlier, later)
+        return graph
 
-def linear_graph(state: type, steps: Mapping[str, Step]) -> Graph:
-    """Return a graph that takes the steps one after the other."""
-    graph = cast(Graph, StateGraph(state, context_schema=StepContext))
-    names = list(steps)
-    for position, (name, step) in enumerate(steps.items(), start=1):
-        graph.add_node(name, recorded(name, step, position=position, total=len(names)))
-    for earlier, later in zip([START, *names], [*names, END], strict=True):
-        graph.add_edge(earlier, later)
-    return graph
+
+def by_name(*steps: Step) -> Mapping[str, Step]:
+    """Return steps under the names of their functions."""
+    return {step.__name__: step for step in steps}
 
 
 def recorded(name: str, step: Step, *, position: int, total: int) -> Callable[..., State]:

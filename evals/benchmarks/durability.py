@@ -13,7 +13,7 @@ from axagents.errors import Failed
 from axagents.project import Project, create_project
 from axagents.stores.runs import Runs
 from axagents.workflows import execution
-from axagents.workflows.graphs import StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import StepContext, Workflow
 from axagents.workflows.outcome import Outcome
 from evals.benchmarks.row import Row, at_most
 
@@ -39,14 +39,13 @@ def _workflow(broken: set[str]) -> Workflow:
             raise Failed("broken off on purpose")
         return {"count": count + 1, "outcome": Outcome(verdict="COUNTED", result={"count": count + 1}).model_dump()}
 
-    names = tuple(f"step_{number:03d}" for number in range(STEPS))
     return Workflow(
         name="bench-count",
         summary="Count to a hundred.",
         request=Nothing,
         result=Nothing,
-        steps=names,
-        build_graph=lambda: linear_graph(Counted, dict.fromkeys(names, step)),
+        state=Counted,
+        steps={f"step_{number:03d}": step for number in range(STEPS)},
     )
 
 

@@ -14,7 +14,7 @@ from axagents.progress import Event, StepDone, StepStarted, listen
 from axagents.project import Project, open_project
 from axagents.stores.runs import Runs
 from axagents.workflows import execution, names
-from axagents.workflows.graphs import StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import StepContext, Workflow
 from axagents.workflows.outcome import Outcome, WorkflowRun
 
 STEPS = ("first", "second", "third")
@@ -51,8 +51,8 @@ COUNTING = Workflow(
     summary="Count to three.",
     request=CountRequest,
     result=CountResult,
-    steps=STEPS,
-    build_graph=lambda: linear_graph(CountState, {"first": _count, "second": _count, "third": _finish}),
+    state=CountState,
+    steps=dict(zip(STEPS, (_count, _count, _finish), strict=True)),
 )
 
 CHILD = """

@@ -21,7 +21,7 @@ from axagents.workflows.documents.report import report_text
 from axagents.workflows.documents.request import DocumentRequest, DocumentResult, Publication, Section
 from axagents.workflows.documents.runbook import gather_runbook
 from axagents.workflows.documents.templates import render
-from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import State, StepContext, Workflow, by_name
 from axagents.workflows.outcome import Artifact, Outcome
 from axagents.workflows.publishing.placing import default_place, plan_publication, publish_planned
 
@@ -141,20 +141,12 @@ def check(project: Project, request: DocumentRequest) -> None:
         plan_publication(project, None, default_place(f"{_slug(draft.slug)}.md"))
 
 
-_STEPS = {"gather_facts": gather_facts, "write": write, "hand_over": hand_over}
-
-
-def build_graph() -> Graph:
-    """Return the graph: the steps in a line."""
-    return linear_graph(DocumentState, _STEPS)
-
-
 WORKFLOW = Workflow(
     name="write-document",
     summary="Write a runbook, model card, release note, post-mortem or experiment report from the project's records.",
     request=DocumentRequest,
     result=DocumentResult,
-    steps=tuple(_STEPS),
-    build_graph=build_graph,
+    state=DocumentState,
+    steps=by_name(gather_facts, write, hand_over),
     check=check,
 )

@@ -26,7 +26,7 @@ from axagents.workflows.evaluation.sections import (
 from axagents.workflows.evaluation.setup import Setup, complete_request, load_material, release_material
 from axagents.workflows.evaluation.thresholds import threshold_section
 from axagents.workflows.evaluation.withholding import keep_slices, must_withhold
-from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import State, StepContext, Workflow, by_name
 from axagents.workflows.outcome import Artifact, Outcome
 
 
@@ -156,27 +156,12 @@ def _spent(state: EvaluationState, began: float) -> float:
     return state.get("seconds", 0.0) + time.perf_counter() - began
 
 
-STEPS = {
-    "performance_metrics": performance_metrics,
-    "fairness_analysis": fairness_analysis,
-    "error_analysis": error_analysis,
-    "threshold_analysis": threshold_analysis,
-    "comparison": comparison,
-    "report": report,
-}
-
-
-def build_graph() -> Graph:
-    """Return the graph of the six steps."""
-    return linear_graph(EvaluationState, STEPS)
-
-
 WORKFLOW = Workflow(
     name="ml-model-evaluation",
     summary="Evaluate a version of a model on labelled rows: how good, how fair, where wrong, and GO or NO_GO.",
     request=EvaluationRequest,
     result=EvaluationResult,
-    steps=tuple(STEPS),
-    build_graph=build_graph,
+    state=EvaluationState,
+    steps=by_name(performance_metrics, fairness_analysis, error_analysis, threshold_analysis, comparison, report),
     check=check,
 )

@@ -24,7 +24,7 @@ from axagents.workflows.experiments.remembering import remember_experiment, reme
 from axagents.workflows.experiments.report import report_markdown, report_text
 from axagents.workflows.experiments.request import Comparison, TrackerRequest, TrackerResult
 from axagents.workflows.experiments.training import TRAIN, train, training_request
-from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import State, StepContext, Workflow, by_name
 from axagents.workflows.names import load_workflow
 from axagents.workflows.outcome import Artifact, Outcome
 
@@ -261,27 +261,12 @@ def _check_continued(project: Project, request: TrackerRequest, run_id: str) -> 
             )
 
 
-_STEPS = {
-    "initialize_experiment": initialize_experiment,
-    "log_parameters": log_parameters,
-    "track_metrics": track_metrics,
-    "save_artifacts": save_artifacts,
-    "compare": compare,
-    "report": report,
-}
-
-
-def build_graph() -> Graph:
-    """Return the graph: the steps in a line."""
-    return linear_graph(TrackerState, _STEPS)
-
-
 WORKFLOW = Workflow(
     name="ml-experiment-tracker",
     summary="Track a run of an experiment, train it for real, and compare it with the one before.",
     request=TrackerRequest,
     result=TrackerResult,
-    steps=tuple(_STEPS),
-    build_graph=build_graph,
+    state=TrackerState,
+    steps=by_name(initialize_experiment, log_parameters, track_metrics, save_artifacts, compare, report),
     check=check,
 )

@@ -34,7 +34,7 @@ from axagents.workflows.features.keeping import Kept, keep
 from axagents.workflows.features.own import build_spec, own_spec
 from axagents.workflows.features.report import build_result, report_markdown, report_text
 from axagents.workflows.features.request import FeatureLeakage, FeaturesRequest, FeaturesResult
-from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import State, StepContext, Workflow, by_name
 from axagents.workflows.outcome import Artifact, Outcome
 from axagents.workflows.train.result import tell_figure, tell_gain
 
@@ -247,26 +247,12 @@ def check_request(project: Project, request: FeaturesRequest) -> None:
     own_spec(project, request, plan)
 
 
-_STEPS = {
-    "data_profiling": data_profiling,
-    "feature_generation": feature_generation,
-    "feature_selection": feature_selection,
-    "validation": validation,
-    "feature_store_update": feature_store_update,
-}
-
-
-def build_graph() -> Graph:
-    """Return the graph: the steps in a line."""
-    return linear_graph(FeaturesState, _STEPS)
-
-
 WORKFLOW = Workflow(
     name="ml-feature-engineering",
     summary="Make features, judge them on rows they did not see, and keep them in the feature store.",
     request=FeaturesRequest,
     result=FeaturesResult,
-    steps=tuple(_STEPS),
-    build_graph=build_graph,
+    state=FeaturesState,
+    steps=by_name(data_profiling, feature_generation, feature_selection, validation, feature_store_update),
     check=check_request,
 )

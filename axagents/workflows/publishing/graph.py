@@ -6,7 +6,7 @@ from axagents.errors import NotFound, UserError
 from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.runs import RunRecord, Runs
-from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import State, StepContext, Workflow, by_name
 from axagents.workflows.outcome import Artifact, Outcome
 from axagents.workflows.publishing.placing import (
     PlannedPublication,
@@ -99,20 +99,12 @@ def check(project: Project, request: PublishRequest) -> None:
 
 EARLY_CHECK = check
 
-_STEPS = {"look": look, "publish": publish}
-
-
-def build_graph() -> Graph:
-    """Return the graph: the steps in a line."""
-    return linear_graph(PublishState, _STEPS)
-
-
 WORKFLOW = Workflow(
     name="publish-document",
     summary="Put a document that write-document wrote into the project's own files, under docs/.",
     request=PublishRequest,
     result=PublishResult,
-    steps=tuple(_STEPS),
-    build_graph=build_graph,
+    state=PublishState,
+    steps=by_name(look, publish),
     check=check,
 )

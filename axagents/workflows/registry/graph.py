@@ -15,7 +15,7 @@ from axagents.stores.registry.evaluations import newest_evaluation
 from axagents.stores.registry.events import EventLog
 from axagents.stores.registry.state import read_model
 from axagents.stores.tracking.tags import FRAMEWORK
-from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import State, StepContext, Workflow, by_name
 from axagents.workflows.outcome import Outcome
 from axagents.workflows.registry.artifact import open_asked
 from axagents.workflows.registry.comparison import compare_with_rival
@@ -221,27 +221,12 @@ def _names(state: RegistryState) -> tuple[str, str]:
     return model, version
 
 
-STEPS = {
-    "validate_artifacts": validate_artifacts,
-    "extract_metadata": extract_metadata,
-    "assign_version": assign_version,
-    "register": register,
-    "compare_versions": compare_versions,
-    "update_catalog": update_catalog,
-}
-
-
-def build_graph() -> Graph:
-    """Return the graph of the six steps."""
-    return linear_graph(RegistryState, STEPS)
-
-
 WORKFLOW = Workflow(
     name="ml-model-registry",
     summary="Register a model folder as a version: checked, described, compared with what is in production.",
     request=RegistryRequest,
     result=RegistryResult,
-    steps=tuple(STEPS),
-    build_graph=build_graph,
+    state=RegistryState,
+    steps=by_name(validate_artifacts, extract_metadata, assign_version, register, compare_versions, update_catalog),
     check=check,
 )

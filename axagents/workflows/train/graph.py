@@ -20,7 +20,7 @@ from axagents.stores.tracking.entries import log_files
 from axagents.stores.tracking.runs import RunRecord, find_run, finish_run
 from axagents.stores.tracking.tags import LEAKAGE, NOTE, VERDICT
 from axagents.workflows.experiments.remembering import remember_report
-from axagents.workflows.graphs import Graph, State, StepContext, Workflow, linear_graph
+from axagents.workflows.graphs import State, StepContext, Workflow, by_name
 from axagents.workflows.outcome import Artifact, Outcome
 from axagents.workflows.train.assessing import MODEL, PLOTS, assess_model
 from axagents.workflows.train.dataset import find_training_dataset
@@ -281,28 +281,12 @@ def check(project: Project, request: TrainRequest) -> None:
         find_run(project, request.mlflow_run_id)
 
 
-_STEPS = {
-    "profile": profile,
-    "split": split,
-    "floor": floor,
-    "search": search,
-    "select": select,
-    "assess": assess,
-    "log": log,
-}
-
-
-def build_graph() -> Graph:
-    """Return the graph: the steps in a line."""
-    return linear_graph(TrainState, _STEPS)
-
-
 WORKFLOW = Workflow(
     name="ml-train",
     summary="Train a model, and report what it is worth on rows that the search never saw.",
     request=TrainRequest,
     result=TrainResult,
-    steps=tuple(_STEPS),
-    build_graph=build_graph,
+    state=TrainState,
+    steps=by_name(profile, split, floor, search, select, assess, log),
     check=check,
 )

@@ -11,7 +11,7 @@ from axagents.stores.registry.events import EventLog
 from axagents.stores.registry.stored import stored_versions
 from axagents.stores.runs import Runs
 from axagents.workflows.engine import resume_workflow, run_workflow
-from axagents.workflows.registry.graph import STEPS
+from axagents.workflows.registry.graph import WORKFLOW
 from tests.forking import in_a_child, told_by_a_child
 from tests.workflows.registry.world import FOLDER_NAME, GUIDE
 
@@ -19,7 +19,7 @@ MODEL = "churn-classifier"
 # Of the steps, those around the effect are killed in every test run, the others in the slow one.
 FEW = ["ml-model-registry.register.started", "ml-model-registry.register.computed", "effects.acted"]
 MANY = [
-    *(f"ml-model-registry.{step}.{point}" for step in STEPS for point in ("started", "computed")),
+    *(f"ml-model-registry.{step}.{point}" for step in WORKFLOW.steps for point in ("started", "computed")),
     *(f"effects.{point}" for point in ("planned", "started", "probed", "done")),
     "registry.register.stored",
 ]
