@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -48,6 +49,20 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for name in (*keys, "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AX_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def usual_signals() -> None:
+    """Start every process with the signals of a terminal, though `nohup` or `&` made these tests ignore them.
+
+    A signal that is ignored stays so in every child; one with a handler is as usual there.
+    """
+
+    def ignore(*_: object) -> None: ...
+
+    for each, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, ignore)):
+        if signal.getsignal(each) is signal.SIG_IGN:
+            signal.signal(each, handler)
 
 
 @pytest.fixture(autouse=True)
