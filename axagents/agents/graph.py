@@ -133,13 +133,18 @@ def act(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     context = runtime.context
     first, *rest = state["pending"]
     call = context.ledger.read().wanted[first["id"]]
-    if first["touches"] == Touch.EFFECT.value and draw(call, context.ground).hash != state["approved"].get(call.id):
+    if first["touches"] == Touch.EFFECT.value and _is_outdated(context, call, state["approved"].get(call.id)):
         note("the project has changed since the plan was approved; it is shown again")
         return {"approved": {key: value for key, value in state["approved"].items() if key != call.id}}
     context.check_limits()
     position, failed = acting.make_call(context, call, state["position"])
     fault_point("agents.act.made")
     return {"position": position, "pending": [] if failed else rest}
+
+
+def _is_outdated(context: AgentContext, call: Call, approved: str | None) -> bool:
+    # A call that was begun has changed the project itself: it goes on under the word that it was begun with.
+    return call.id not in context.ledger.begun and draw(call, context.ground).hash != approved
 
 
 def answer(state: AgentState, runtime: Runtime[AgentContext]) -> Update:

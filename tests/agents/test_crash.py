@@ -73,6 +73,36 @@ def test_killed_and_resumed(lab: Project, script: Path, tmp_path: Path, point: s
     assert lines(lab, "switch.txt") == ["lamp on"]
 
 
+@pytest.mark.parametrize("word", [True, False])
+def test_a_call_that_was_begun_is_not_asked_about_again(
+    lab: Project, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: bool
+) -> None:
+    """A call that was cut short has moved the project itself: its plan is not the approved one any more."""
+
+    def begin() -> None:
+        with use_project(lab):
+            run_agent(lab, Request("tester", "flip lamp", f"script:{script}"), ask=lambda _: True)
+
+    def finish() -> dict[str, Any]:
+        monkeypatch.setattr("axagents.agents.proposal._facts", lambda *_: {"lamp": "half on"})
+        run = Runs(lab).newest(name="tester")[0]
+        asked: list[Any] = []
+
+        def ask(plan: Any) -> bool:
+            asked.append(plan)
+            return word
+
+        with use_project(lab):
+            done = resume_agent(lab, run.run_id, ask=ask)
+        return {**done.model_dump(mode="json"), "asked": len(asked)}
+
+    assert in_a_child(begin, fault="agents.act.called:2:kill") == -signal.SIGKILL
+    done = told_by_a_child(finish, tmp_path / "done.json")
+    assert (done["status"], done["asked"]) == ("completed", 0)
+    assert [each["status"] for each in done["calls"]] == ["done", "done", "done"]
+    assert lines(lab, "switch.txt") == ["lamp on"]
+
+
 def test_a_finished_run_is_not_run_again(lab: Project, script: Path, tmp_path: Path) -> None:
     done = told_by_a_child(lambda: start(lab, script), tmp_path / "done.json")
     assert done["status"] == "completed"
