@@ -8,7 +8,6 @@ from threading import Thread
 from axagents.agents.context import AgentContext
 from axagents.agents.conversation import recall
 from axagents.agents.thinking import ask_provider
-from axagents.errors import AxError
 from axagents.llm.providers import load_library
 from axagents.llm.turn import Turn
 
@@ -34,8 +33,5 @@ def ask_ahead(context: AgentContext) -> None:
 def _ask(future: Future[Turn], context: AgentContext, position: int) -> None:
     try:
         future.set_result(ask_provider(context, position))
-    except AxError as error:
+    except BaseException as error:  # noqa: BLE001 - met where the turn is waited for, as if it had been asked for there
         future.set_exception(error)
-    finally:
-        # After any other error the turn is asked for once more where it is waited for, and the error is met there.
-        future.cancel()

@@ -1,7 +1,5 @@
 """One turn of the provider, kept in the journal: malformed calls are told to it, and loops are stopped."""
 
-from concurrent.futures import CancelledError
-
 from axagents.agents.answering import unbacked_numbers
 from axagents.agents.condensing import fit
 from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
@@ -53,10 +51,7 @@ def _ask(context: AgentContext, position: int) -> tuple[int, Turn]:
 
 def _take_ahead(context: AgentContext, position: int) -> Turn | None:
     ahead = context.ahead.pop(position, None)
-    try:
-        return ahead.result() if ahead else None
-    except CancelledError:
-        return None
+    return ahead.result() if ahead else None
 
 
 def ask_provider(context: AgentContext, position: int) -> Turn:

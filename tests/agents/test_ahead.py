@@ -4,6 +4,19 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axagents.agents import ahead
+from axagents.agents.context import AgentContext
+from axagents.agents.conversation import recall
+from axagents.agents.opening import open_context, open_desk
+from axagents.agents.request import Request
+from axagents.agents.thinking import take_turn
+from axagents.llm.turn import Turn
+from axagents.project import Project
+from axagents.stores.runs import Runs
 
 SCRIPT = """
     import json, sys, threading, time
@@ -59,3 +72,31 @@ def test_libraries_load_while_the_model_is_at_work(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     # One request, which came before LangGraph was loaded; and by the time that it was answered, it was.
     assert done.stdout.strip() == '{"answer": "hello", "seen": [[false, true]], "turns": 1}'
+
+
+def run_nobody(_context: AgentContext, _request: Request) -> dict[str, Any]:
+    return {}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("a wheel came off")])
+def test_what_breaks_ahead_is_met_where_the_turn_is_waited_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    class Model:
+        name = "model"
+        context_window: int | None = None
+        is_paid = True
+        asked = 0
+
+        def take_turn(self, system: str, messages: Any, offers: Any) -> Turn:
+            self.asked += 1
+            raise error
+
+    monkeypatch.setattr(ahead, "_LIBRARY", "not.loaded.yet")
+    model, request = Model(), Request("writer", "say hello")
+    run_id = Runs(project).start("agent", "writer", request.as_record())
+    context = open_context(open_desk(project, request, model), request, run_id, hand_on=run_nobody)
+    ahead.ask_ahead(context)
+    with pytest.raises(type(error)):
+        take_turn(context, recall(context))
+    assert model.asked == 1
