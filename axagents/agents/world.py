@@ -46,7 +46,10 @@ class ProjectWorld:
 
     def datasets(self) -> Sequence[DatasetFact]:
         """Return the datasets of the catalog and of data/."""
-        return [DatasetFact(each.name, each.aliases, each.target) for each in self._datasets.values()]
+        return [
+            DatasetFact(each.name, each.aliases, each.target, each.defined, each.declared)
+            for each in self._datasets.values()
+        ]
 
     @cached_property
     def _datasets(self) -> Mapping[str, KnownDataset]:

@@ -12,6 +12,16 @@ MODEL = "churn-classifier"
 DEPLOYMENT = "churn-classifier-prod"
 
 
+_ROWS = frozenset({"entity", "time"})
+_SPAN = frozenset({"entity", "time", "cutoff", "label_window"})
+
+
+def _data(
+    name: str, target: str | None = None, *, declared: frozenset[str] = _ROWS, ending: str = "csv"
+) -> DatasetFact:
+    return DatasetFact(name, (f"{name}.{ending}",), target, declared=declared)
+
+
 def _model(**stages: str) -> ModelFact:
     return ModelFact(MODEL, tuple(VersionFact(name[1:].replace("_", "."), stage) for name, stage in stages.items()))
 
@@ -19,13 +29,13 @@ def _model(**stages: str) -> ModelFact:
 CHURN = FixedWorld(
     known_models=(_model(v1_0_0="archived", v1_9_0="archived", v2_0_0="production"),),
     known_datasets=(
-        DatasetFact("customer", ("customer.csv",), "is_churned"),
-        DatasetFact("customers", ("customers.csv",), "is_churned"),
-        DatasetFact("customer_transactions", ("customer_transactions.csv",), "is_churned"),
-        DatasetFact("customer_data_2024", ("customer_data_2024.csv",), "is_churned"),
-        DatasetFact("holdout_2024q4", ("holdout_2024q4.csv",), "is_churned"),
-        DatasetFact("reference", ("reference.csv",), "is_churned"),
-        DatasetFact("current", ("current.csv",)),
+        _data("customer", "is_churned"),
+        _data("customers", "is_churned"),
+        DatasetFact("customer_transactions", ("customer_transactions.csv",), "is_churned", True, _SPAN),
+        _data("customer_data_2024", "is_churned"),
+        _data("holdout_2024q4", "is_churned"),
+        _data("reference", "is_churned"),
+        _data("current"),
     ),
     known_columns={
         "customer": _COLUMNS,
@@ -62,11 +72,11 @@ TEAM = FixedWorld(
         ModelFact("ltv-model", (VersionFact("1.0.0", "staged"),)),
     ),
     known_datasets=(
-        DatasetFact("customers", ("customers.csv",), "is_churned"),
-        DatasetFact("telco", ("telco.csv",), "churned"),
-        DatasetFact("orders", ("orders.csv",)),
-        DatasetFact("payments", ("payments.parquet",), "is_fraud"),
-        DatasetFact("holdout_q1", ("holdout_q1.csv",), "is_churned"),
+        _data("customers", "is_churned"),
+        _data("telco", "churned"),
+        _data("orders", declared=frozenset()),
+        _data("payments", "is_fraud", ending="parquet"),
+        _data("holdout_q1", "is_churned"),
     ),
     known_columns={
         "customers": _COLUMNS,

@@ -180,8 +180,8 @@ def _values(planner: Planner, asked: Asked, answer: str) -> Mapping[str, Value]:
     if tool is None or planner.ranker.content(tool) is None:
         return {}
     wanted = {each.field for each in asked.needs}
-    words = need.field.rpartition(".")[2].replace("_", " ")
-    for text in (answer, f"{words} {answer}", f"{words} is {answer}"):
+    spelled = [each.field.rpartition(".")[2].replace("_", " ") for each in asked.needs]
+    for text in (answer, *(f"{words}{link}{answer}" for words in spelled for link in (" ", " is "))):
         found = _typed(planner.fill(tool, text))
         if need.field in found:
             return found

@@ -138,8 +138,9 @@ def is_refused(reading: Reading, part: Part) -> bool:
 
 
 def restricts(reading: Reading, part: Part) -> bool:
-    """Tell whether a refused part says which columns another is to do without: "but don't use gender"."""
-    return any(part.first <= each.first <= part.last for each in reading.columns)
+    """Tell whether a refused part says what another is to do without: "but don't use gender", "nothing after ..."."""
+    moments = [each for each in reading.mentions if each.kind == "moment"]
+    return any(part.first <= each.first <= part.last for each in (*reading.columns, *moments))
 
 
 def with_condition_back(parts: list[Part], *, events: bool, effect: bool) -> list[Part]:

@@ -14,7 +14,7 @@ Kind = Literal[
     "percent", "percents", "fraction", "points", "number", "integer", "milliseconds", "seconds", "duration", "days",
     "choice", "choices", "flag", "trigger", "path", "url", "constant",
     "text", "topic", "words", "listing", "remembered", "searched", "slug", "lifetime",
-    "params", "paths", "word", "identifier", "criteria", "handed",
+    "params", "paths", "file", "moment", "word", "identifier", "criteria", "handed",
 ]  # fmt: skip
 
 Conditions = dict[str, Any]
@@ -34,10 +34,14 @@ class Argument(_Content):
         words: for a choice, the phrases that mean each value.
         beyond: for a choice, phrases for values that the tool does not have.
         of: the argument that gives the context, as the dataset does for its columns.
+        new: whether it may be a name that is not there yet; of a column, one that the events define.
         only, unless: other arguments' values with which this one applies, or does not.
         required: whether the tool cannot be called without it.
         world: false when nothing but the sentence may fill it; `previous` names the version before the one that serves.
         trained: phrases for the newest model that was trained, whose folder then stands for a path.
+        declared: what the catalog may declare of a dataset that stands for the argument.
+        asked_with: with which values of other arguments it is asked for where neither sentence nor catalog has it;
+            `event` stands for a target that the events define.
         listed: columns count only behind a cue, and those joined to them.
         ask: the question to put when it is missing.
     """
@@ -67,6 +71,8 @@ class Argument(_Content):
     only_cued: bool = False
     plural: bool = False
     listed: bool = False
+    declared: str = ""
+    asked_with: Conditions = {}
     trained: list[str] = []
     world: bool | Literal["previous"] = True
     value: Any = None

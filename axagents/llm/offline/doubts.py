@@ -12,7 +12,7 @@ from axagents.llm.offline.parts import Part
 from axagents.llm.offline.ranking import Ranker
 from axagents.llm.offline.reading import Reading
 
-WHEN = "time"
+WHEN = "when"
 """The field of the question whether an effect is to be had at once."""
 
 _TAKEN_BACK = frozenset("no nope nah wait stop not never".split())

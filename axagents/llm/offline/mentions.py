@@ -14,7 +14,7 @@ class Mention:
 
     Attributes:
         kind: model, deployment, dataset, experiment, test, column, unknown, version, percent, points, ratio, duration,
-            number, metric, path, url, quoted.
+            moment, number, metric, path, url, quoted.
         value: a percentage in 0-100; points likewise; a duration in seconds; names as they are known.
         sure: whether it can be nothing else in this place.
     """
@@ -224,6 +224,34 @@ def _find_metric(tokens: Sequence[Token], at: int) -> Mention | None:
     return None
 
 
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december")  # fmt: skip
+_DAY = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?$")
+_YEAR = re.compile(r"^(?:19|20)\d\d$")
+
+
+def _find_moment(tokens: Sequence[Token], at: int) -> Mention | None:
+    """Read "2026-06-30", "30 June 2026" and "June 30th, 2026"."""
+    if tokens[at].shape == "moment":
+        return _mention("moment", tokens[at].text.replace(" ", "T"), tokens, first=at, last=at)
+    places = [each for each in range(at, min(at + 5, len(tokens))) if tokens[each].word not in (",", "of", "st", "th")][
+        :3
+    ]
+    words = [tokens[each].word for each in places]
+    if len(words) < 3 or places[0] != at or not _YEAR.match(words[2]):
+        return None
+    day, month = (words[0], words[1]) if _DAY.match(words[0]) else (words[1], words[0])
+    number, days = _month(month), _DAY.match(day)
+    if not number or days is None or not 1 <= int(days.group(1)) <= 31:
+        return None
+    return _mention("moment", f"{words[2]}-{number:02}-{int(days.group(1)):02}", tokens, first=at, last=places[-1])
+
+
+def _month(word: str) -> int:
+    """Return the number of a month, 0 for another word; three letters are enough."""
+    return next((number for number, name in enumerate(_MONTHS, 1) if len(word) >= 3 and name.startswith(word)), 0)
+
+
 def _find_shaped(tokens: Sequence[Token], at: int) -> Mention | None:
     token = tokens[at]
     if token.shape in ("version", "path", "url"):
@@ -232,4 +260,12 @@ def _find_shaped(tokens: Sequence[Token], at: int) -> Mention | None:
     return None
 
 
-_FINDERS: tuple[Finder, ...] = (_find_shaped, _find_ratio, _find_metric, _find_share, _find_period, _find_measured)
+_FINDERS: tuple[Finder, ...] = (
+    _find_shaped,
+    _find_moment,
+    _find_ratio,
+    _find_metric,
+    _find_share,
+    _find_period,
+    _find_measured,
+)

@@ -33,8 +33,9 @@ class OfflinePlanner:
         self._ranker = ranker
         self._world = world
 
-    def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:  # noqa: ARG002
+    def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:
         """Return the calls for the last sentence, a question, or a refusal; after calls, an empty answer."""
+        del system
         last = messages[-1]
         if last.role == "tool":
             return Turn(stop_reason="answer")

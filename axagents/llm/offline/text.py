@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-Shape = Literal["word", "name", "number", "version", "path", "url", "quoted", "mark"]
+Shape = Literal["word", "name", "number", "version", "path", "url", "moment", "quoted", "mark"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ _TOKEN = re.compile(
     | "(?P<double>[^"]+)" | “(?P<curly>[^”]+)” | `(?P<tick>[^`]+)` | (?<!\w)'(?P<single>[^']+)'(?!\w)
     | (?P<without>w/o)(?!\w)
     | (?P<id>(?<!\w)(?:\d{{8}}-\d{{6}}-[0-9a-f]{{4,8}}|(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{{12,64}})(?!\w))
+    | (?P<moment>(?<!\w)\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?)(?!\w)
     | (?P<ab>a\s?/\s?b)(?!\w)
     | (?P<version>v?\d+\.\d+\.\d+(?:-[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)?|v\d+(?:\.\d+){{0,2}})(?!\w)
     | (?P<comma>(?<![\w.,])(?:0,\d+(?!\w|,\d)|\d+,\d{{1,2}}(?=\s?{_UNITS}(?!\w))))
@@ -106,7 +107,7 @@ def _plain(found: re.Match[str], kind: str) -> Token:
         return Token(text, text.replace(",", "."), text, found.start(), found.end(), "number")
     if kind == "id":
         return Token(text, text.lower(), text.lower(), found.start(), found.end(), "name")
-    shape: Shape = kind if kind in ("url", "path", "version", "number") else "mark"
+    shape: Shape = kind if kind in ("url", "path", "version", "number", "moment") else "mark"
     word = text.lower().replace(",", "").replace("_", "") if kind == "number" else text.lower()
     return Token(text, word, word, found.start(), found.end(), shape)
 

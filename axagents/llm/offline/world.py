@@ -38,11 +38,19 @@ class ModelFact:
 
 @dataclass(frozen=True, slots=True)
 class DatasetFact:
-    """A dataset of the catalog or of the project's data folder; `aliases` are further names it is known by."""
+    """A dataset of the catalog or of the project's data folder.
+
+    Attributes:
+        aliases: further names it is known by.
+        target: as declared; `defined` tells that it is no column and follows from the events.
+        declared: the names of what else is declared: entity, time, cutoff, label_window.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
     target: str | None = None
+    defined: bool = False
+    declared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,27 @@ from axagents.stores.database import open_database
 DATA_FOLDER = "data"
 SUFFIXES = (".parquet", ".csv")
 """Of the files of the data folder that are datasets without being in the catalog."""
+TIES = ("entity", "time", "cutoff", "label_window")
+"""What ties events to the rows that are predicted."""
 CURRENT = "SELECT record FROM datasets WHERE change IN (SELECT max(change) FROM datasets GROUP BY name)"
 _HEAD = 65_536
 
 
 @dataclass(frozen=True)
 class KnownDataset:
-    """A dataset's names, declared target and columns; columns are empty where only opening the file would tell."""
+    """A dataset's names, declared target and columns; columns are empty where only opening the file would tell.
+
+    Attributes:
+        defined: whether the target is no column and follows from the events.
+        declared: the names of what else is declared: entity, time, cutoff, label_window.
+    """
 
     name: str
     aliases: tuple[str, ...]
     target: str | None
     columns: tuple[str, ...]
+    defined: bool = False
+    declared: frozenset[str] = frozenset()
 
 
 def known_datasets(project: Project) -> tuple[KnownDataset, ...]:
@@ -43,9 +52,10 @@ def _catalogued(project: Project) -> Iterator[KnownDataset]:
         name, file = str(record["name"]), Path(str(record["location"])).name
         columns = [str(column["name"]) for column in record["columns"]]
         target = record.get("target")
-        if target and target not in columns:
-            columns.append(str(target))
-        yield KnownDataset(name, (file,) if file != name else (), target, tuple(columns))
+        defined = bool(target) and target not in columns
+        columns += [str(target)] if defined else []
+        declared = frozenset(each for each in TIES if record.get(each))
+        yield KnownDataset(name, (file,) if file != name else (), target, tuple(columns), defined, declared)
 
 
 def _files(project: Project) -> Iterator[KnownDataset]:

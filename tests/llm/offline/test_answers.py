@@ -80,6 +80,19 @@ def test_another_request_is_no_answer() -> None:
 
 
 def test_an_effect_meant_for_later_is_done_at_once_only_when_that_is_said() -> None:
-    assert talk(CHURN_LIVE, "deploy 2.1.0 tomorrow").needs[0].field == "time"
+    assert talk(CHURN_LIVE, "deploy 2.1.0 tomorrow").needs[0].field == "when"
     assert talk(CHURN_LIVE, "deploy 2.1.0 tomorrow", "hm").stop_reason != "calls"
     assert talk(CHURN_LIVE, "deploy 2.1.0 tomorrow", "do it now").calls[0].arguments["version"] == "2.1.0"
+
+
+def test_what_ties_events_to_rows_is_answered_one_by_one_in_any_order() -> None:
+    asked = ("generate features from orders for upgraded", "2026-04-30", "customer_id", "90 days", "ordered_at")
+    turn = talk(TEAM, *asked)
+    assert turn.calls[0].arguments == {
+        "dataset": "orders",
+        "target": "upgraded",
+        "cutoff": "2026-04-30",
+        "entity": "customer_id",
+        "horizon": "90d",
+        "time": "ordered_at",
+    }

@@ -10,7 +10,7 @@ import pytest
 from axagents.catalog import open_catalog
 from axagents.llm.offline.world import DatasetFact, FixedWorld
 from evals.planner.scoring import Scorer, read_cases
-from evals.planner.worlds import CHURN_CANARY, CHURN_LIVE
+from evals.planner.worlds import CHURN_CANARY, CHURN_LIVE, TEAM
 from tests.llm.offline.conftest import PlanIt
 
 PLANNER = Path("evals/planner")
@@ -209,3 +209,56 @@ def test_a_name_given_to_a_new_model_is_its_name(plan: PlanIt, words: str, versi
 def test_a_name_that_may_be_none_is_asked_about(plan: PlanIt, words: str) -> None:
     planned = plan(f"register ./models/churn_classifier_v2 {words} 5.0.0")
     assert (planned.outcome, planned.missing[0].argument) == ("ask", "model_name")
+
+
+TIES = "generate features from orders for upgraded"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fields"),
+    [
+        (TIES, ["entity", "time", "horizon", "cutoff"]),
+        (f"{TIES} within 60 days per customer_id", ["time", "cutoff"]),
+        (f"{TIES} with cutoff 2026-04-30, entity customer_id, time ordered_at", ["horizon"]),
+        ("features from orders for returned", ["entity"]),
+        ("features from customer_transactions", []),
+        ("features from payments for is_fraud with a horizon of 30 days", ["cutoff"]),
+        ("features from payments for is_fraud, horizon 30d, as of 1 May 2026", []),
+    ],
+)
+def test_what_ties_events_to_rows_is_asked_for_where_nothing_declares_it(
+    plan: PlanIt, sentence: str, fields: list[str]
+) -> None:
+    planned = plan(sentence, CHURN_LIVE if "customer_transactions" in sentence else TEAM)
+    assert [each.argument for each in planned.missing] == fields
+    assert planned.outcome == ("ask" if fields else "run")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "arguments"),
+    [
+        ("features from payments for is_fraud as of April 30th, 2026", {"cutoff": "2026-04-30"}),
+        ("features from payments for is_fraud, known since paid_at", {"available": "paid_at"}),
+        ("features from payments with spine customers for is_churned", {"spine": "customers", "target": "is_churned"}),
+        ("compute the features in ./mine.yaml from payments for is_fraud", {"features": "./mine.yaml"}),
+        ("use the features of mine.yaml on payments for is_fraud", {"features": "mine.yaml"}),
+        ("features from payments, but nothing after 2026-05-01", {"cutoff": "2026-05-01"}),
+        (
+            "features from payments for upgrade within 60 days, as of 2026-05-01",
+            {"target": "upgrade", "horizon": "60d"},
+        ),
+    ],
+)
+def test_what_ties_events_to_rows_is_taken_from_the_words(
+    plan: PlanIt, sentence: str, arguments: dict[str, object]
+) -> None:
+    step = plan(sentence, TEAM).steps[0]
+    assert step.tool == "ml-feature-engineering"
+    assert step.arguments["dataset"] == "payments"
+    assert step.arguments.items() >= arguments.items()
+
+
+def test_a_span_that_is_looked_back_on_is_no_horizon(plan: PlanIt) -> None:
+    step = plan("aggregates over the last 30 days from payments", TEAM).steps[0]
+    assert "horizon" not in step.arguments
+    assert step.ignored == ("30 days",)

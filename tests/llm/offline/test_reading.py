@@ -60,6 +60,11 @@ def parts_of(ranker: Ranker, sentence: str) -> list[tuple[str, Part]]:
         ("./models/churn_v2", [("path", "./models/churn_v2")]),
         (".ax/runs/2026-1/model", [("path", ".ax/runs/2026-1/model")]),
         ("https://example.org/hook", [("url", "https://example.org/hook")]),
+        ("as of 2026-06-30", [("moment", "2026-06-30")]),
+        ("2026-06-30 12:00", [("moment", "2026-06-30T12:00")]),
+        ("on 30 June 2026", [("moment", "2026-06-30")]),
+        ("by June 30th, 2026", [("moment", "2026-06-30")]),
+        ("may 2026", [("number", 2026.0)]),
         ("precision/recall", [("metric", "precision"), ("metric", "recall")]),
     ],
 )

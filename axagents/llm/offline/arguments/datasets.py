@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from axagents.llm.offline.arguments.events import defined_target
 from axagents.llm.offline.arguments.fragments import by_fragment, by_phrase, fits, unknown_word
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value, unknown_name
 from axagents.llm.offline.content import Argument
@@ -15,6 +16,11 @@ _DATA_NOUNS = ("dataset", "data", "table", "file", "set", "holdout", "csv")
 def fill_dataset(slot: Slot, setting: Setting) -> Found:
     """Return a dataset under the name the user gave it."""
     mentions = list(setting.mentions("dataset", sheet=slot.sheet))
+    if slot.argument.only_cued:
+        every = [each for each in setting.reading.mentions if each.kind == "dataset"]
+        mentions = [each for each in every if setting.cued(each, slot.argument)]
+        if not mentions:
+            return None
     chosen = (
         _paired(mentions, slot.argument, setting)
         if slot.argument.pair
@@ -32,7 +38,7 @@ def fill_dataset(slot: Slot, setting: Setting) -> Found:
     if path is not None:
         slot.sheet.used.add(path.first)
         return Value(_known_file(path.text, setting) or path.text, "query", path.text)
-    return _bare_dataset(slot, setting) or _implied_dataset(slot.argument, setting)
+    return _bare_dataset(slot, setting) or _implied_dataset(slot, setting)
 
 
 _NOT_DATA = frozenset("for of by per our the my a about which what how many new old".split())
@@ -81,7 +87,8 @@ _JOINED = frozenset("and , & plus then or".split())
 
 def further_datasets(setting: Setting, sheet: Sheet) -> list[tuple[str, Value]] | Missing:
     """Return the other datasets named beside the one a call takes, or ask for one if it does more than read."""
-    names = [name for name, each in setting.tool.arguments.items() if each.kind == "dataset"]
+    arguments = setting.tool.arguments.items()
+    names = [name for name, each in arguments if each.kind == "dataset" and not each.only_cued]
     taken = sheet.values.get(names[0]) if len(names) == 1 else None
     if taken is None:
         return []
@@ -138,8 +145,9 @@ def _unknown_dataset(slot: Slot, setting: Setting) -> Found:
 _ONLY_DATASET = "the only dataset with that word in its name"
 
 
-def _implied_dataset(argument: Argument, setting: Setting) -> Found:
-    names = {fact.name: fact.name for fact in setting.world.datasets()}
+def _implied_dataset(slot: Slot, setting: Setting) -> Found:
+    argument, taken = slot.argument, [value.value for value in slot.sheet.values.values()]
+    names = {fact.name: fact.name for fact in setting.world.datasets() if fact.name not in taken}
     found = by_phrase(setting, names, cues=argument.cues) or by_fragment(setting, names, nouns=_DATA_NOUNS)
     if found:
         exact = found.lower() in {setting.word(at) for at in setting.indexes()}
@@ -159,15 +167,18 @@ def _implied_dataset(argument: Argument, setting: Setting) -> Found:
 
 def fill_column(slot: Slot, setting: Setting) -> Found:
     """Return a column of the call's dataset; its declared target where nothing else is said."""
-    dataset = setting.dataset(str(slot.sheet.get(slot.argument.of or "dataset") or ""))
+    context = "spine" if slot.name == "target" and slot.sheet.get("spine") else slot.argument.of or "dataset"
+    dataset = setting.dataset(str(slot.sheet.get(context) or ""))
     columns = list(setting.world.columns(dataset.name)) if dataset else []
     found = _named_columns(setting, columns, slot.sheet)
     cued = [each for each in found if setting.cued(each, slot.argument)]
-    sure = [each for each in found if each.sure]
+    sure = [each for each in found if each.sure and not slot.argument.only_cued]
     if cued or sure:
         chosen = (cued or sure)[0]
         slot.sheet.used.add(chosen.first)
         return Value(chosen.value, "query", chosen.text)
+    if slot.argument.new and (new := defined_target(slot, setting, dataset)) is not None:
+        return new
     if slot.name == "target" and dataset is not None:
         return _target(slot.name, setting, columns, declared=dataset.target)
     return None

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from axagents.fields import parse_version
-from axagents.llm.offline.arguments import datasets, models, naming, numbers, params, texts, variants
+from axagents.llm.offline.arguments import datasets, events, models, naming, numbers, params, texts, variants
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value
 from axagents.llm.offline.content import Argument, Conditions, ToolContent
 
@@ -38,6 +38,8 @@ _FILLERS: Mapping[str, Callable[[Slot, Setting], Found]] = {
     "params": params.fill_params,
     "criteria": params.fill_criteria,
     "paths": texts.fill_paths,
+    "file": events.fill_file,
+    "moment": events.fill_moment,
     "word": texts.fill_word,
     "identifier": texts.fill_identifier,
     "lifetime": lambda _slot, setting: texts.fill_lifetime(setting),
@@ -172,6 +174,9 @@ def _ask_for_required(setting: Setting, sheet: Sheet) -> None:
     for name, argument in setting.tool.arguments.items():
         if argument.required and name not in sheet.values and name not in told and _applies(argument, sheet):
             sheet.missing.append(_missing(name, argument, setting, model=sheet.get("model_name")))
+    for name, argument in setting.tool.arguments.items():
+        if argument.asked_with and name not in sheet.values and name not in told and _applies(argument, sheet):
+            sheet.put(name, events.ask_undeclared(Slot(name, argument, sheet), setting))
 
 
 def _missing(name: str, argument: Argument, setting: Setting, *, model: str | None) -> Missing:

@@ -57,7 +57,7 @@ def _leftover(arguments: Mapping[str, Argument], setting: Setting, sheet: Sheet)
         open_names = [
             name
             for name, each in arguments.items()
-            if each.kind == kind and name not in sheet.values and not each.frequency
+            if each.kind == kind and name not in sheet.values and not each.frequency and not each.only_cued
         ]
         left = list(setting.mentions(mentioned, sheet=sheet, near_only=True))
         left = [each for each in left if _fits(each, arguments[open_names[0]], setting)] if open_names else []
