@@ -99,7 +99,7 @@ def resume_agent(
     record.check_resumable("agent")
     request = read_request(record.request, leave)
     desk = opening(project, request, provider)
-    Runs(project).take_over(record.run_id)
+    Runs(project).take_over(record)
     return _go(open_context(desk, request, record.run_id, hand_on=_handing_on(ask, opening)), ask)
 
 

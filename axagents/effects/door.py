@@ -121,9 +121,9 @@ def resume_command(project: Project, run_id: str) -> Performed:
     runs = Runs(project)
     run = runs.get(run_id)
     run.check_resumable("command")
-    runs.take_over(run_id)
+    runs.take_over(run)
     effect = rebuild(project, run.request["effect"], run.request["arguments"])
-    return _finish_command(project, effect, run_id)
+    return _finish_command(project, effect, run.run_id)
 
 
 def _finish_command(project: Project, effect: Effect, run_id: str) -> Performed:

@@ -87,7 +87,7 @@ def call_effect(
         last = _last(asked)
         step = _first(asked, plan) if last is None else _next(asked, plan, last)
         if isinstance(step, RunRecord):
-            Runs(project).take_over(step.run_id)
+            Runs(project).take_over(step)
     return _perform(asked, step) if isinstance(step, RunRecord) else step
 
 

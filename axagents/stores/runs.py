@@ -142,13 +142,21 @@ class Runs:
             )
         return run_id
 
-    def take_over(self, run_id: str) -> None:
-        """Record that this process goes on with a run."""
+    def take_over(self, run: RunRecord) -> None:
+        """Record that this process goes on with a run, which stands as it was read: of two that would, one does.
+
+        Raises:
+            UserError: another process took it meanwhile, or it ended.
+        """
         with self._database.write() as connection:
-            connection.execute(
-                "UPDATE runs SET status = 'running', process = ?, error = NULL, finished_at = NULL WHERE run_id = ?",
-                (_this_process(), run_id),
-            )
+            taken = connection.execute(
+                "UPDATE runs SET status = 'running', process = ?, error = NULL, finished_at = NULL"
+                " WHERE run_id = ? AND status = ? AND process IS ? AND finished_at IS ?",
+                (_this_process(), run.run_id, run.status, run.process, run.finished_at),
+            ).rowcount
+        if not taken:
+            self.get(run.run_id).check_resumable()
+            raise UserError(f"run {run.run_id} was gone on with elsewhere just now", hint=f"ax runs show {run.run_id}")
 
     def finish(self, run_id: str, status: Status, *, verdict: str | None = None, result: Any = None) -> None:
         """Record how a run ended."""

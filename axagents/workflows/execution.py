@@ -88,7 +88,7 @@ def resume(project: Project, run_id: str) -> WorkflowRun:
     run.check_resumable("workflow")
     workflow = load_workflow(run.name)
     request = workflow.request.model_validate(run.request)
-    runs.take_over(run.run_id)
+    runs.take_over(run)
     return _go(project, workflow, run_id=run.run_id, first={"request": request.model_dump(mode="json")})
 
 

@@ -56,7 +56,7 @@ def test_a_run_of_this_process_that_could_not_say_how_it_ended(lab: Project) -> 
     close_cut(lab, "s")
     assert [(turn.run_id, turn.ended) for turn in read_turns(lab, "s")] == [(run_id, "stopped")]
     # A process that is gone: no process has the number 0 and was born then.
-    Runs(lab).take_over(run_id)
+    Runs(lab).take_over(Runs(lab).get(run_id))
     with Runs(lab)._database.write() as connection:
         connection.execute("UPDATE runs SET process = '0:1.00'")
     assert [turn.ended for turn in read_turns(lab, "s")] == ["cut short"]
