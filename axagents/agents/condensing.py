@@ -40,7 +40,8 @@ def _size(message: Message) -> int:
 
 def _least(message: Message) -> int:
     said = len(message.text) + sum(len(json_text(call.arguments)) + len(call.tool) for call in message.calls)
-    return said + len(message.error or "")
+    # A provider's own form is given back to it in place of the rest: its thinking may be longer than all that was said.
+    return max(said, len(json_text(message.raw)) if message.raw else 0) + len(message.error or "")
 
 
 def _without_result(message: Message) -> Message:

@@ -105,3 +105,17 @@ def test_old_results_make_room_and_nothing_said_does() -> None:
     longer = fit(sized([*messages, Message(role="user", text="one more")]), window)
     assert longer[: len(messages)] == fitted
     assert fit(sized(messages[:10]), window) == messages[:10]
+
+
+def test_what_a_provider_is_given_back_in_its_own_form_takes_room_too() -> None:
+    thought = ({"type": "thinking", "thinking": "z" * 9_000},)
+    messages: list[Message] = []
+    for at in range(1, 16):
+        messages += [
+            Message(role="assistant", text="", raw=thought),
+            Message(role="tool", call_id=str(at), tool="t", result={"text": "y" * 5_000}, receipt=f"r{at}"),
+        ]
+    window = 100_000  # tokens: 0.6 x 3 characters each are 180,000; thoughts take 135,000 of them, results 75,000
+    kept = [each.receipt for each in fit(sized(messages), window) if each.result and "text" in each.result]
+    assert 0 < len(kept) < 15
+    assert kept[-1] == "r15"
