@@ -71,7 +71,7 @@ def open_desk(project: Project, request: Request, provider: Provider | None = No
 
 def _check_money(desk: Desk, request: Request) -> None:
     """Stop before the first turn where it would cost something, and nothing may be spent."""
-    if _most_usd(desk, request) == 0 and getattr(desk.provider, "is_paid", False):
+    if _most_usd(desk, request) == 0 and desk.provider.is_paid:
         told = f"a turn of {desk.provider.name} costs something, and nothing is left to spend (--max-usd)"
         raise LimitReached(told, field="--max-usd", hint="more --max-usd, or --provider offline")
 

@@ -19,6 +19,7 @@ class ScriptedModel:
 
     name = "scripted"
     context_window: int | None = None
+    is_paid = False
 
     def __init__(self, turns: Iterable[Turn]) -> None:
         self._turns = list(turns)
@@ -51,7 +52,7 @@ def read_script(path: Path) -> ScriptedModel:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the script {path}: {error}", field="--script") from None
+        raise UserError(f"cannot read the script {path}: {error}", field="--provider") from None
     turns: list[Turn] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -60,5 +61,5 @@ def read_script(path: Path) -> ScriptedModel:
             turns.append(Turn.model_validate(json.loads(line)))
         except (ValueError, ValidationError) as error:
             first = str(error).splitlines()[0]
-            raise UserError(f"{path}, line {number}: no turn: {first}", field="--script") from None
+            raise UserError(f"{path}, line {number}: no turn: {first}", field="--provider") from None
     return ScriptedModel(turns)

@@ -26,7 +26,7 @@ class Recorder:
     def __init__(self, provider: Provider, path: Path) -> None:
         self.name = provider.name
         self.context_window = provider.context_window
-        self.is_paid: bool = getattr(provider, "is_paid", False)
+        self.is_paid = provider.is_paid
         self._provider = provider
         self._path = path
         self._append("")
@@ -61,6 +61,7 @@ class Player:
         self._played: set[int] = set()
         self.name = str(self._exchanges[0]["provider"])
         self.context_window: int | None = None
+        self.is_paid = False
 
     def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:
         """Return the turn that was recorded for the same request.

@@ -147,10 +147,12 @@ class Provider(Protocol):
 
     Attributes:
         context_window: tokens that it can read; None where that is not known, or no matter.
+        is_paid: whether a turn is known to cost something; none is taken then where nothing may be spent.
     """
 
     name: str
     context_window: int | None
+    is_paid: bool
 
     def take_turn(self, system: str, messages: Sequence[Message], offers: Sequence[Offer]) -> Turn:
         """Return the next turn of a conversation.

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from axagents.errors import ProviderError
+from axagents.errors import ProviderError, UserError
 from axagents.llm.providers import automatic_provider, find_endpoint, key_variables, open_provider
-from axagents.llm.turn import Usage
+from axagents.llm.scripted import ScriptedModel, read_script
+from axagents.llm.tape import Recorder
+from axagents.llm.turn import Provider, Usage
 from axagents.settings import Prices, ProviderSettings
 
 SHIPPED = ["claude", "openai", "gemini", "grok", "qwen", "glm", "ollama", "vllm"]
@@ -95,3 +98,18 @@ def test_a_library_is_loaded_when_it_is_needed() -> None:
         "assert 'openai' in sys.modules and 'anthropic' not in sys.modules\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_script_that_is_none_is_told_by_the_option_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text("no turn\n")
+    for path in (tmp_path / "nowhere.jsonl", tmp_path / "bad.jsonl"):
+        with pytest.raises(UserError) as raised:
+            read_script(path)
+        assert raised.value.field == "--provider"
+
+
+def test_whoever_thinks_says_whether_a_turn_costs_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    thinking: list[Provider] = [open_provider("openai", {}), ScriptedModel([]), open_provider("ollama", {})]
+    recorded = [Recorder(each, tmp_path / "tape").is_paid for each in thinking]
+    assert [each.is_paid for each in thinking] == recorded == [True, False, False]

@@ -28,6 +28,7 @@ class OfflinePlanner:
 
     name = "offline"
     context_window: int | None = None
+    is_paid = False
 
     def __init__(self, ranker: Ranker, world: World) -> None:
         self._ranker = ranker
