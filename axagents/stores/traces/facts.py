@@ -146,7 +146,7 @@ class _Agent:
         self._thinks = not self._wanted
 
     def _owner(self, call_id: str) -> Part:
-        """Return the turn that wanted a call; calls are numbered by it."""
+        """Return the turn whose number a call's id begins with, else the last one; one is made where there is none."""
         number = call_id.partition(".")[0]
         if number.isdecimal() and 0 < int(number) <= len(self._turns):
             return self._turns[int(number) - 1]
