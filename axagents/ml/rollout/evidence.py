@@ -29,6 +29,9 @@ class Counts:
         return self.hits / self.total if self.total else 0.0
 
 
+NOTHING = Counts(0, 0)
+
+
 @dataclass(frozen=True)
 class Prior:
     """The beta distribution that the mixture is taken over; it moves power, never validity."""

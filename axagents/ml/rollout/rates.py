@@ -8,8 +8,8 @@ import numpy as np
 
 from axagents.ml.rollout.evidence import RARE, Counts, Prior, log_evidence
 
-_RATES = np.concatenate([[0.0], np.geomspace(1e-6, 0.02, 240), np.linspace(0.021, 0.979, 480), [1.0]])
-_HALVINGS = 24
+_RATES = np.concatenate([[0.0], np.geomspace(1e-6, 0.02, 160), np.linspace(0.021, 0.979, 240), [1.0]])
+_HALVINGS = 17
 _MOST = 1 << 40
 
 
@@ -36,27 +36,31 @@ def compare_rates(canary: Counts, baseline: Counts, *, alpha: float, prior: Prio
     value = canary.rate - baseline.rate
     enough = -math.log(alpha)
 
+    against_baseline = log_evidence(baseline, _RATES, prior=prior)
+
     def ruled_out(difference: float) -> bool:
-        return _least_evidence(canary, baseline, difference, prior=prior) > enough
+        rates = _RATES + difference
+        pairs = (rates >= 0) & (rates <= 1)
+        return bool(np.all(log_evidence(canary, rates[pairs], prior=prior) + against_baseline[pairs] > enough))
 
     return Bounds(value, _edge(value, -1.0, ruled_out), _edge(value, 1.0, ruled_out))
 
 
 def requests_needed(rate: float, *, margin: float, alpha: float, prior: Prior = RARE) -> int:
-    """Return how many requests an arm would show that two equal rates differ by less than `margin`."""
-    total = 64
-    while total < _MOST:
+    """Return how many requests an arm needs to show that two equal rates differ by less than `margin`, to 5 %."""
+
+    def is_enough(total: int) -> bool:
         equal = Counts(rate * total, total)
-        if compare_rates(equal, equal, alpha=alpha, prior=prior).high < margin:
-            return total
-        total = math.ceil(total * 1.1)
-    return total
+        return compare_rates(equal, equal, alpha=alpha, prior=prior).high < margin
 
-
-def _least_evidence(canary: Counts, baseline: Counts, difference: float, *, prior: Prior) -> float:
-    pairs = _RATES[(_RATES + difference >= 0) & (_RATES + difference <= 1)]
-    against_canary = log_evidence(canary, pairs + difference, prior=prior)
-    return float(np.min(against_canary + log_evidence(baseline, pairs, prior=prior)))
+    most = 64
+    while most < _MOST and not is_enough(most):
+        most *= 4
+    fewest = most // 4
+    while most > 1.05 * fewest:
+        middle = math.isqrt(fewest * most)
+        fewest, most = (fewest, middle) if is_enough(middle) else (middle, most)
+    return most
 
 
 def _edge(value: float, end: float, ruled_out: Callable[[float], bool]) -> float:
