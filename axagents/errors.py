@@ -13,10 +13,14 @@ class AxError(Exception):
         field: the input field it concerns.
         legal: the values that would have been accepted.
         hint: the next command to type, or what else to do.
+
+    Attributes:
+        run_id: the run that it ended, where one was begun; of a run within a run the outer one.
     """
 
     kind = "failed"
     exit_code = 1
+    run_id: str | None = None
 
     def __init__(
         self, message: str, *, field: str | None = None, legal: Iterable[str] = (), hint: str | None = None
@@ -37,6 +41,14 @@ class AxError(Exception):
             "hint": self.hint,
             "exit_code": self.exit_code,
         }
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in the middle of a run, which can be resumed."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(run_id)
+        self.run_id = run_id
 
 
 class Failed(AxError):

@@ -51,14 +51,12 @@ def play_line(project: Project, line: Line) -> Played:
 
 def _ended_badly(project: Project, line: Line, error: AxError, *, asked: list[dict[str, Any]]) -> Played:
     """Return what the journal holds of a run that an error ended."""
-    notes: list[str] = getattr(error, "__notes__", [])
-    run_id = notes[-1] if notes else None
-    entries = AgentJournal(project, run_id).entries() if run_id else []
+    entries = AgentJournal(project, error.run_id).entries() if error.run_id else []
     calls = [entry.body for entry in entries if entry.kind == "result"]
     return Played(
         status="error",
         exit_code=error.exit_code,
-        session=line.session or run_id or "",
+        session=line.session or error.run_id or "",
         calls=tuple({key: body.get(key) for key in ("tool", "arguments", "status")} for body in calls),
         asked=tuple(asked),
         error=error.as_dict(),

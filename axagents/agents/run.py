@@ -125,7 +125,7 @@ def _handing_on(ask: Ask, opening: Opening) -> HandOn:
                     desk = opening(context.project, request, context.provider)
                     done = run_agent(context.project, request, ask=ask, desk=desk, opening=opening)
         except AxError as error:
-            run_id = ["", *getattr(error, "__notes__", [])][-1]
+            run_id = error.run_id or ""
             entries = AgentJournal(context.project, run_id).entries()
             used = {"steps": count_steps(entries), **{what: spent(entries, what) for what in ("tokens", "cost_usd")}}
             return ended_badly(error, {"run_id": run_id, **used})
@@ -162,7 +162,7 @@ def _go(context: AgentContext, ask: Ask) -> AgentRun:
         return _waiting(context, waiting.needs, waiting.message)
     except AxError as error:
         runs.fail(context.run_id, error)
-        error.add_note(context.run_id)
+        error.run_id = context.run_id
         raise
     return done
 

@@ -94,7 +94,9 @@ def _with_common_options(function: Callable[..., Shown], need: Need, *, listened
             shown = _in_project(need, common["project_"], work)
         except KeyboardInterrupt as error:
             # Here, and not in main: Typer would end it without a word.
-            run_id = [None, *getattr(error, "__notes__", [])][-1]
+            from axagents.errors import Interrupted
+
+            run_id = error.run_id if isinstance(error, Interrupted) else None
             tell(f"interrupted; next: ax runs resume {run_id}" if run_id else "interrupted")
             raise typer.Exit(INTERRUPTED) from None
         show(shown, as_json=as_json)

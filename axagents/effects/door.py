@@ -132,6 +132,7 @@ def _finish_command(project: Project, effect: Effect, run_id: str) -> Performed:
         performed = perform(project, effect, run_id=run_id, step="command")
     except AxError as error:
         runs.fail(run_id, error, status="waiting" if isinstance(error, Waiting) else "failed")
+        error.run_id = run_id
         raise
     runs.finish(run_id, "completed", result={"before": performed.before, "after": performed.after})
     return performed

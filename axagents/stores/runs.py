@@ -13,7 +13,7 @@ from typing import Any, Literal
 import psutil
 
 from axagents.clock import stamp, utc_now
-from axagents.errors import AxError, Failed, NotFound, UserError
+from axagents.errors import AxError, Failed, Interrupted, NotFound, UserError
 from axagents.project import Project
 from axagents.stores.database import Database, open_database
 
@@ -180,7 +180,8 @@ class Runs:
     def told_if_cut(self, run_id: str) -> Generator[None]:
         """Record it when the work inside is broken off by anything but an AxError, which its caller records.
 
-        The run's id is the last of the error's notes.
+        Raises:
+            Interrupted: by Ctrl-C; it knows the run.
         """
         try:
             yield
@@ -190,7 +191,9 @@ class Runs:
             cut = isinstance(error, KeyboardInterrupt | SystemExit)
             told = "interrupted" if cut else f"it broke: {type(error).__name__}: {error}"
             self.fail(run_id, Failed(told, hint=f"ax runs resume {run_id}"))
-            error.add_note(run_id)
+            if isinstance(error, KeyboardInterrupt):
+                raise Interrupted(run_id) from error
+            error.add_note(f"in run {run_id}")
             raise
 
     def step_started(self, run_id: str, step: str) -> None:

@@ -102,7 +102,7 @@ def _go(project: Project, workflow: Workflow, *, run_id: str, first: dict[str, A
         runs.finish(run_id, "completed", verdict=outcome.verdict, result=outcome.model_dump(mode="json"))
     except AxError as error:
         runs.fail(run_id, error, status="waiting" if isinstance(error, Waiting) else "failed")
-        error.add_note(run_id)
+        error.run_id = run_id
         raise
     return as_run(workflow.name, run_id, outcome, seconds=time.perf_counter() - began)
 

@@ -97,10 +97,11 @@ def test_steps_are_limited(run_script: RunScript) -> None:
     assert len(run_script.model.seen) == 3  # type: ignore[attr-defined]
 
 
-def test_cost_is_limited(run_script: RunScript) -> None:
+def test_cost_is_limited(run_script: RunScript, lab: Project) -> None:
     turns = [calls(call("lab-count", text=str(n))).model_copy(update={"cost_usd": 0.04}) for n in range(5)]
-    with pytest.raises(LimitReached, match=r"\$0.1200 are spent of \$0.1 \(--max-usd\)"):
+    with pytest.raises(LimitReached, match=r"\$0.1200 are spent of \$0.1 \(--max-usd\)") as raised:
         run_script(*turns, max_usd=0.1)
+    assert raised.value.run_id == Runs(lab).newest()[0].run_id
     assert len(run_script.model.seen) == 3  # type: ignore[attr-defined]
 
 
