@@ -16,10 +16,9 @@ from typing import Any, Literal
 import ibis
 
 from axagents.fields import parse_window
-from axagents.ml.features.spec import Condition, Feature, FeatureSpec
+from axagents.ml.features.spec import Condition, EntityType, Feature, FeatureSpec
 
 Dialect = Literal["duckdb", "pyspark"]
-EntityType = Literal["string", "int64"]
 # Ibis expressions; their types say little that a checker could use.
 Expression = Any
 
@@ -45,7 +44,8 @@ def compile_features(
 def _compile(form: str, *, texts: frozenset[str], entity: EntityType, dialect: Dialect) -> str:
     spec = FeatureSpec.model_validate_json(form)
     if dialect == "pyspark":
-        import_module("ibis.backends.pyspark")  # which holds the options of its compiler
+        # Its compiler reads options that only its backend makes known.
+        import_module("ibis.backends.pyspark").Backend.register_options()
     kinds = {name: "string" if name in texts else "float64" for name in (*spec.spine_columns, *spec.event_columns)}
     given = {f"g{place}": kinds[name] for place, name in enumerate(spec.spine_columns)}
     spine = ibis.table({"row": "int64", "entity": entity, "as_of": "int64"} | given, name="spine")
@@ -100,7 +100,8 @@ def _or_empty(value: Expression, feature: Feature) -> Expression:
 
 
 def _double(value: float) -> Expression:
-    return ibis.literal(float(value)).cast("float64")
+    # By way of a text: written as a number it is a decimal to Spark, whose shares then have five digits.
+    return ibis.literal(repr(float(value))).cast("float64")
 
 
 def _cross(feature: Feature, table: Expression) -> Expression:
@@ -202,7 +203,7 @@ def _trend(column: Expression, seen: Expression, where: Expression | None) -> Ex
     sum_x, sum_y = x.sum(where=present), column.sum(where=present)
     spread = n * (x * x).sum(where=present) - sum_x * sum_x
     # Below a second of spread between all events there is no slope to speak of, only rounding.
-    solid = ibis.ifelse(spread > 1e-9, spread, ibis.null("float64"))
+    solid = ibis.ifelse(spread > _double(1e-9), spread, ibis.null("float64"))
     return (n * (x * column).sum(where=present) - sum_x * sum_y) / solid
 
 
@@ -217,7 +218,12 @@ def _share(is_so: Expression, where: Expression | None) -> Expression:
 
 
 def _positive_share(column: Expression, where: Expression | None) -> Expression:
-    return _share(column > 0.0, column.notnull() if where is None else where & column.notnull())
+    return _share(column > _double(0.0), column.notnull() if where is None else where & column.notnull())
+
+
+def _median(column: Expression, where: Expression | None) -> Expression:
+    # Not `where=`, by which Ibis makes even the quantile itself depend on the row, which Spark refuses.
+    return column.median() if where is None else where.ifelse(column, ibis.null("float64")).median()
 
 
 _Over = Callable[[Expression, Expression | None], Expression]
@@ -230,7 +236,7 @@ _OF_VALUES: dict[str, _Over] = {
     "range": lambda v, w: v.max(where=w) - v.min(where=w),
     "std": lambda v, w: v.std(where=w, how="sample"),
     "cv": lambda v, w: _divide(v.std(where=w, how="sample"), v.mean(where=w)),
-    "median": lambda v, w: v.median(where=w),
+    "median": _median,
     "distinct": lambda v, w: v.nunique(where=w),
     "missing_share": lambda v, w: _share(v.isnull(), w),
     "positive_share": _positive_share,

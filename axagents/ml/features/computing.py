@@ -10,8 +10,8 @@ import pandas as pd
 
 from axagents.errors import NotFound, UserError
 from axagents.ml.columns import ColumnSpec
-from axagents.ml.features.compiling import EntityType, compile_features
-from axagents.ml.features.spec import FeatureSpec
+from axagents.ml.features.compiling import compile_features
+from axagents.ml.features.spec import EntityType, FeatureSpec
 from axagents.ml.table import Table
 
 EVENTS, SPINE = "events", "spine"

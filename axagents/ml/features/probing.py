@@ -4,9 +4,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from axagents.ml.features.compiling import EntityType
 from axagents.ml.features.computing import EVENTS, SPINE, compute_frame
-from axagents.ml.features.spec import FeatureSpec
+from axagents.ml.features.spec import EntityType, FeatureSpec
 from axagents.ml.leakage.findings import Finding, name_columns
 from axagents.ml.problem import column_of
 

@@ -15,6 +15,7 @@ MOST_FEATURES = 5_000
 RESERVED = ("row", "entity", "as_of", "label")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,119}")
 
+EntityType = Literal["string", "int64"]
 Comparison = Literal["==", "!=", "<", "<=", ">", ">=", "in", "missing", "present"]
 
 

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from axagents.fields import RequiredText, canonical_json, sha256_text
-from axagents.ml.features.compiling import EntityType
-from axagents.ml.features.spec import FeatureSpec
+from axagents.ml.features.spec import EntityType, FeatureSpec
 
 
 def _check_name(text: str) -> str:
@@ -33,6 +32,19 @@ class Source(BaseModel):
     horizon: str | None = None
 
 
+class FeatureReference(BaseModel):
+    """One version of a feature set, by the hash of what it computes: what a model keeps of where its columns are from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    version: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.version}"
+
+
 class FeatureSet(BaseModel):
     """One version of a feature set: what is computed, from what, and what was found of it. It never changes."""
 
@@ -53,6 +65,11 @@ class FeatureSet(BaseModel):
     gain: str
     run_id: str | None = None
     created_at: str
+
+    @property
+    def reference(self) -> FeatureReference:
+        """What names this version."""
+        return FeatureReference(name=self.name, version=self.version, sha256=self.spec_sha256)
 
     @property
     def content(self) -> str:
