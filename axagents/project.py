@@ -82,11 +82,14 @@ def make_folder(folder: Path) -> None:
 
 def find_project(start: Path | None = None) -> Project | None:
     """Return the project of the nearest parent folder with an `ax.toml`, or None."""
+    root = find_root(start)
+    return open_project(root) if root else None
+
+
+def find_root(start: Path | None = None) -> Path | None:
+    """Return the nearest parent folder with an `ax.toml`, whatever that says, or None."""
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / SETTINGS_FILE).is_file():
-            return open_project(folder)
-    return None
+    return next((folder for folder in (here, *here.parents) if (folder / SETTINGS_FILE).is_file()), None)
 
 
 def open_project(root: Path) -> Project:

@@ -127,19 +127,13 @@ class Settings(BaseSettings):
     decisions: dict[str, str] = Field(default={}, description="decision tables replaced by a file of the project")
 
     @classmethod
-    def settings_customise_sources(  # noqa: PLR0917
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over `ax.toml`, which comes in as the initial values."""
-        return env_settings, init_settings
+        return sources["env_settings"], sources["init_settings"]
 
 
 SETTINGS_FILE = "ax.toml"
+_CORRECT = f"correct {SETTINGS_FILE}; ax doctor looks at it again"
 
 
 def load_settings(root: Path | None) -> Settings:
@@ -148,14 +142,12 @@ def load_settings(root: Path | None) -> Settings:
     Raises:
         UserError: broken TOML, an unknown setting, or a value outside its range, each named.
     """
-    values: dict[str, Any] = {}
-    if root is not None and (root / SETTINGS_FILE).exists():
-        values = read_settings_file(root / SETTINGS_FILE)
-    return check_settings(values)
+    path = root / SETTINGS_FILE if root else None
+    return check_settings(read_settings_file(path) if path and path.exists() else {}, path)
 
 
-def check_settings(values: dict[str, Any]) -> Settings:
-    """Return what `ax.toml` would mean with these values, the environment over them.
+def check_settings(values: dict[str, Any], path: Path | None = None) -> Settings:
+    """Return what `ax.toml` would mean with these values, which stand at `path`, the environment over them.
 
     Raises:
         UserError: an unknown setting, or a value outside its range, each named.
@@ -163,7 +155,7 @@ def check_settings(values: dict[str, Any]) -> Settings:
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise _told(error) from None
+        raise _told(error, path) from None
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:
@@ -176,26 +168,24 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         told = f"{path} is not valid TOML: {error}"
-        raise UserError(told, field=SETTINGS_FILE, hint=f"correct {path.name}; ax doctor looks at it again") from None
+        raise UserError(told, field=SETTINGS_FILE, hint=_CORRECT) from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}", field=SETTINGS_FILE) from None
 
 
-def _told(error: ValidationError) -> UserError:
+def _told(error: ValidationError, path: Path | None) -> UserError:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     variable = "AX_" + "__".join(str(part) for part in first["loc"]).upper()
-    place = f"the environment ({variable})" if variable in os.environ else SETTINGS_FILE
+    place = f"the environment ({variable})" if variable in os.environ else str(path or SETTINGS_FILE)
+    hint = _CORRECT if path and place == str(path) else None
     if first["type"] == "extra_forbidden":
         legal = legal_names(first["loc"][:-1])
         near = nearest(str(first["loc"][-1]), legal)
         told = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(legal)}"
-        return UserError(f"no setting called {field!r} in {place}; {told}", field=field, legal=legal)
-    return UserError(
-        f"setting {field} of {place}: {first['msg'].lower()} (got {first['input']!r})",
-        field=field,
-        hint=f"ax config get {field}",
-    )
+        return UserError(f"no setting called {field!r} in {place}; {told}", field=field, legal=legal, hint=hint)
+    told = f"setting {field} of {place}: {first['msg'].lower()} (got {first['input']!r})"
+    return UserError(told, field=field, hint=hint)
 
 
 def legal_names(place: tuple[int | str, ...]) -> list[str]:

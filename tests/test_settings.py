@@ -37,7 +37,8 @@ def test_the_environment_wins_and_leaves_the_rest_of_the_table(tmp_path: Path, m
 def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, words: list[str]) -> None:
     with pytest.raises(UserError) as caught:
         load_settings(write(tmp_path, text))
-    assert all(word in caught.value.message for word in words)
+    assert all(word in caught.value.message for word in [*words, str(tmp_path / "ax.toml")])
+    assert caught.value.hint == "correct ax.toml; ax doctor looks at it again"
 
 
 def test_a_new_project_has_a_private_state_folder_that_git_ignores(tmp_path: Path) -> None:

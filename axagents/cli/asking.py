@@ -14,11 +14,12 @@ def somebody_is_there() -> bool:
 def agreed(question: str) -> bool:
     """Ask a yes-or-no question, and return the word: y or yes, in any case, is yes; what was typed before is none."""
     emit(Asking())
-    _forget_typed()
-    tell(paint(f"{question} [y/N] ", "bold"), end="")
-    word = sys.stdin.readline().strip().lower()
-    emit(Asked())
-    return word in {"y", "yes"}
+    try:
+        _forget_typed()
+        tell(paint(f"{question} [y/N] ", "bold"), end="")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    finally:
+        emit(Asked())
 
 
 def _forget_typed() -> None:

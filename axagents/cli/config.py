@@ -59,13 +59,13 @@ def set_(key: KeyArgument, value: Annotated[str, typer.Argument(help="A TOML val
 @command(app, "path", project=Need.NONE)
 def path() -> Shown:
     """Show which ax.toml is in use, and where your own state lies."""
-    from axagents.project import find_project
+    from axagents.project import find_root
     from axagents.trust import state_folder
 
-    project = find_project()
-    place = (project.root if project else Path.cwd()) / "ax.toml"
+    root = find_root()
+    place = (root or Path.cwd()) / "ax.toml"
     data = {"path": str(place), "exists": place.is_file(), "state_folder": str(state_folder())}
-    return Shown(data, str(place) if project else f"{place}  (not there yet; ax init makes it)")
+    return Shown(data, str(place) if root else f"{place}  (not there yet; ax init makes it)")
 
 
 def _data(setting: "Setting") -> dict[str, Any]:

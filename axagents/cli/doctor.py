@@ -46,12 +46,11 @@ def doctor(
 def _project_here() -> "tuple[Project | None, list[Check]]":
     """Return the project; where its settings are broken, what is wrong with them; none is no fault."""
     from axagents.errors import UserError
-    from axagents.project import current_project
+    from axagents.project import current_project, find_root
     from axagents.upkeep.check import Check
 
     try:
         return current_project(), []
     except UserError as error:
-        broken = any((folder / "ax.toml").is_file() for folder in (Path.cwd(), *Path.cwd().parents))
-        state = "wrong" if broken else "note"
+        state = "wrong" if find_root() else "note"
         return None, [Check(name="project", state=state, found=error.message, hint=error.hint)]

@@ -20,10 +20,12 @@ class LazyGroup(TyperGroup):
     Its one option, `--version`, is read in `axagents.cli.main`: a parameter here would load pydantic for `--help`.
     """
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: Any) -> list[str]:
+        del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        del ctx
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
@@ -44,7 +46,8 @@ class LazyGroup(TyperGroup):
             formatter.write_dl(_OPTIONS)
         self.format_commands(ctx, formatter)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
         with formatter.section("Shorter names"):

@@ -77,6 +77,8 @@ def test_a_broken_file_is_told(ax: Ax, toml: Path) -> None:
     toml.write_text("[train\n")
     assert ax("config", "set", "train.folds", "3").exit_code == 2
     assert toml.read_text() == "[train\n"
+    done = ax("config", "path")
+    assert (done.exit_code, done.stdout) == (0, f"{toml}\n")
 
 
 def test_path_needs_no_project(ax: Ax, tmp_path: Path) -> None:
