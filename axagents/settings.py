@@ -34,6 +34,12 @@ class TrainSettings(Section):
     seed: int = Field(default=0, ge=0, description="seed of every random choice")
 
 
+class FeatureSettings(Section):
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="what computes features; spark needs pip install 'axagents[spark]' and Java 17"
+    )
+
+
 class DataSettings(Section):
     memory_limit: str = Field(
         default="600MB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|KiB|MiB|GiB)$", description="for DuckDB"
@@ -117,6 +123,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     train: TrainSettings = TrainSettings()
     data: DataSettings = DataSettings()
+    features: FeatureSettings = FeatureSettings()
     agents: AgentSettings = AgentSettings()
     approve: ApproveSettings = ApproveSettings()
     egress: EgressSettings = EgressSettings()

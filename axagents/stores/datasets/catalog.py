@@ -15,6 +15,7 @@ from axagents.stores.datasets.layout import LayoutOptions
 from axagents.stores.datasets.names import CURRENT, DATA_FOLDER, SUFFIXES
 from axagents.stores.datasets.places import name_location
 from axagents.stores.datasets.record import Dataset, Declarations
+from axagents.stores.features.store import table_of_version
 
 _COMPARED_WITHOUT = {"added_at", "notices", "fingerprint"}
 
@@ -71,11 +72,15 @@ def list_datasets(project: Project) -> tuple[Dataset, ...]:
 def find_dataset(project: Project, name: str, *, allow_paths: bool = False) -> Dataset:
     """Return the dataset of a name: one of the catalog, else data/NAME.{parquet,csv}, else (if allowed) a path.
 
+    `NAME:VERSION` is the table of that version of a feature set.
+
     A file that is not in the catalog is read once to describe it. Raises NotFound with the nearest names.
     """
     catalog = {dataset.name: dataset for dataset in list_datasets(project)}
     if name in catalog:
         return catalog[name]
+    if (table := table_of_version(project, name)) is not None:
+        return _earlier(project, name, location=project.place_of(table))
     location = _project_file(project, name)
     if location is None and allow_paths and _is_place(name):
         refuse_secrets(name)
@@ -146,6 +151,18 @@ def known_names(project: Project) -> tuple[str, ...]:
     if folder.is_dir():
         names |= {path.stem for path in folder.iterdir() if path.suffix in SUFFIXES}
     return tuple(sorted(names))
+
+
+def _earlier(project: Project, name: str, *, location: str) -> Dataset:
+    """Return what the catalog last held of a location, whether or not its name now means another."""
+    with open_database(project).read() as connection:
+        row = connection.execute(
+            "SELECT record FROM datasets WHERE name = ? AND location = ? ORDER BY change DESC LIMIT 1",
+            (name.replace("/", ":").partition(":")[0], location),
+        ).fetchone()
+    if row is None:
+        return describe_dataset(project, Asked(name, location))
+    return Dataset.model_validate_json(row["record"]).model_copy(update={"name": name})
 
 
 def _is_equal(one: Dataset, other: Dataset) -> bool:

@@ -1,12 +1,8 @@
-"""The data that features are made of: the spine of a run, the events behind it, and features computed for its rows."""
+"""A look at the data that features are made of: the spine of a run, and the events behind it."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
 
-import duckdb
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
@@ -15,36 +11,31 @@ from axagents.actor import may_name
 from axagents.clock import utc_now
 from axagents.errors import UserError
 from axagents.fields import parse_moment, parse_window
-from axagents.ml.columns import ColumnSpec, infer_columns
-from axagents.ml.columns.sql import quote_text
-from axagents.ml.features.compiling import DAY, EntityType, compile_features
+from axagents.ml.columns import ColumnSpec
+from axagents.ml.features.compiling import DAY, EntityType
 from axagents.ml.features.computing import (
     EVENTS,
     GIVEN,
     EventColumns,
-    compute_frame,
     entity_expression,
     entity_type,
     lay_out_events,
-    lay_out_spine,
     microseconds,
 )
 from axagents.ml.features.generating import Material
 from axagents.ml.features.spec import FeatureSpec
 from axagents.ml.features.spine import EventTarget, Span, check_spine, check_target, measure_span, spine_of_events
-from axagents.ml.problem import Problem, define_problem
 from axagents.ml.table import Table
 from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset
 from axagents.stores.datasets.loading import open_dataset
 from axagents.stores.datasets.record import Dataset
+from axagents.stores.features.computation import MEMORY_LIMIT
 from axagents.stores.features.plan import Plan
+from axagents.stores.features.rows import write_spine
 
-MEMORY_LIMIT = "1GB"
-MOST_JUDGED_ROWS = 20_000
 MOST_GIVEN = 200
 MOST_TEXTS = 50
-SPINE_FILE = "spine.parquet"
 
 
 class Looked(BaseModel):
@@ -106,7 +97,7 @@ def look(project: Project, plan: Plan, folder: Path) -> Looked:
             spine, told = _spine_of_events(table, dataset, plan, span=span)
             found.notices[:0] = told
     check_spine(spine)
-    spine.to_parquet(folder / SPINE_FILE, index=False)
+    write_spine(folder, spine)
     first = int(spine["as_of"].min())
     return Looked(
         rows=len(spine),
@@ -259,115 +250,3 @@ def _tell_span(span: Span) -> list[str]:
     if span.last > microseconds(utc_now()):
         told.append("some events lie in the future: is the time in another time zone, or planned and not happened?")
     return told
-
-
-def read_spine(folder: Path) -> pd.DataFrame:
-    """Return the run's spine."""
-    return pd.read_parquet(folder / SPINE_FILE)
-
-
-def judged_rows(spine: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Return the rows that features are chosen and judged on: all, or 20,000 drawn at random, renumbered."""
-    if len(spine) > MOST_JUDGED_ROWS:
-        drawn = np.random.default_rng(seed).choice(len(spine), MOST_JUDGED_ROWS, replace=False)
-        spine = spine.iloc[np.sort(drawn)]
-    return spine.assign(row=np.arange(len(spine))).reset_index(drop=True)
-
-
-def one_row_each(spine: pd.DataFrame, most: int = 500) -> pd.DataFrame:
-    """Return the last row of each of the first entities, renumbered."""
-    last = spine.sort_values("as_of").drop_duplicates("entity", keep="last").sort_values("row").head(most)
-    return last.assign(row=np.arange(len(last))).reset_index(drop=True)
-
-
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame of features."""
-    frame.to_parquet(path, index=False)
-
-
-def read_frame(path: Path) -> pd.DataFrame:
-    """Return a frame of features."""
-    return pd.read_parquet(path)
-
-
-@contextmanager
-def laid_out(
-    project: Project, plan: Plan, spec: FeatureSpec, *, spine: pd.DataFrame, entity: EntityType
-) -> Generator[duckdb.DuckDBPyConnection]:
-    """Give a connection on which events and spine lie as the compiled query reads them."""
-    if not spec.reads_events:
-        with duckdb.connect() as connection:
-            lay_out_spine(connection, spec, spine, entity=entity)
-            yield connection
-        return
-    dataset = find_dataset(project, plan.dataset, allow_paths=may_name(plan.dataset))
-    with open_dataset(project, dataset, memory_limit=MEMORY_LIMIT) as table:
-        lay_out_events(table, spec, EventColumns.of(dataset.columns), entity=entity)
-        lay_out_spine(table.connection, spec, spine, entity=entity)
-        yield table.connection
-
-
-def compute(
-    project: Project, plan: Plan, spec: FeatureSpec, *, spine: pd.DataFrame, looked: Looked, texts: frozenset[str]
-) -> pd.DataFrame:
-    """Return the features of a spine's rows, in their order."""
-    with laid_out(project, plan, spec, spine=spine, entity=looked.entity_type) as connection:
-        return compute_frame(connection, spec, texts=texts, entity=looked.entity_type)
-
-
-def make_problem(spine: pd.DataFrame, features: pd.DataFrame, *, spec: FeatureSpec, target: str) -> Problem:
-    """Return the learning problem of a spine's rows and their features; entities tie rows together."""
-    frame = cast("pd.DataFrame", features[list(spec.names)]).copy()
-    columns = [
-        _feature_column(cast("pd.Series", frame[each.name]), text=each.dtype == "string") for each in spec.features
-    ]
-    label = _unused(target, spec.names)
-    frame[label], frame["__entity"] = spine["label"].to_numpy(), spine["entity"].astype(str).to_numpy()
-    known = infer_columns(cast("pd.DataFrame", frame[[label, "__entity"]]))
-    extra: list[Any] = [known[0], known[1].model_copy(update={"kind": "identifier", "dtype": "string"})]
-    return define_problem(frame, [*columns, *extra], target=label, features=list(spec.names), entity="__entity")
-
-
-def _unused(target: str, names: tuple[str, ...]) -> str:
-    if target in names:
-        raise UserError(f"a feature is called as the target, {target!r}; give it another name", field="features")
-    return target
-
-
-def _feature_column(values: pd.Series, *, text: bool) -> ColumnSpec:
-    return ColumnSpec(
-        name=str(values.name),
-        kind="category" if text else "numeric",
-        dtype="string" if text else "number",
-        rows=len(values),
-        missing=int(values.isna().sum()),
-        distinct=int(values.nunique()),
-    )
-
-
-def write_table(
-    project: Project,
-    plan: Plan,
-    spec: FeatureSpec,
-    *,
-    spine: pd.DataFrame,
-    looked: Looked,
-    texts: frozenset[str],
-    path: Path,
-) -> int:
-    """Write entity, as_of, target and features of every row of a spine into a Parquet file; return the rows."""
-    with laid_out(project, plan, spec, spine=spine, entity=looked.entity_type) as connection:
-        query = compile_features(spec, texts=texts, entity=looked.entity_type, dialect="duckdb")
-        connection.register("labels", spine[["row", "entity", "as_of", "label"]])
-        entity, target = (_quoted(name) for name in (plan.entity, plan.target))
-        names = ", ".join(f"f.{_quoted(name)}" for name in spec.names)
-        connection.execute(
-            f"COPY (SELECT l.entity AS {entity}, make_timestamp(l.as_of) AS as_of, l.label AS {target}, {names}"
-            f' FROM labels l JOIN ({query}) f ON l."row" = f."row" ORDER BY l."row")'
-            f" TO {quote_text(str(path))} (FORMAT PARQUET, COMPRESSION ZSTD)"
-        )
-    return len(spine)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

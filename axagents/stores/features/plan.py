@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Mode = Literal["events", "spine", "labelled events", "rows"]
+Engine = Literal["duckdb", "spark"]
 
 
 class Plan(BaseModel):
@@ -27,3 +28,4 @@ class Plan(BaseModel):
     spine: str | None
     spine_entity: str | None = None
     spine_time: str | None = None
+    engine: Engine = "duckdb"

@@ -33,7 +33,7 @@ class Source(BaseModel):
 
 
 class FeatureReference(BaseModel):
-    """One version of a feature set, by the hash of what it computes: what a model keeps of where its columns are from."""
+    """One version of a feature set, by the hash of what it computes; a model keeps it of where its columns are from."""
 
     model_config = ConfigDict(frozen=True)
 

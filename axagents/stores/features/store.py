@@ -69,6 +69,37 @@ def find_set(project: Project, name: str) -> FeatureSet:
     raise NotFound(f"version of {name}", version, [each.version for each in versions], hint=f"ax features show {name}")
 
 
+def table_of_version(project: Project, name: str) -> Path | None:
+    """Return the table of `NAME:VERSION` or `NAME/VERSION`; None where nothing of that form names a set.
+
+    Raises:
+        NotFound: there is such a set, without that version.
+    """
+    head, mark, version = name.replace("/", ":").partition(":")
+    if not (mark and version) or head not in set_names(project):
+        return None
+    found = find_set(project, name)
+    return version_path(project, found.name, found.version) / TABLE
+
+
+def set_of_table(project: Project, table: Path, *, sha256: str) -> FeatureSet | None:
+    """Return the version whose table a file is; None for a file that is none.
+
+    Raises:
+        Failed: the file is no longer the table that was stored.
+    """
+    folder = table.parent
+    if table.name != TABLE or folder.parent.parent != sets_path(project):
+        return None
+    found = find_set(project, f"{folder.parent.name}:{folder.name}")
+    if found.table_sha256 != sha256:
+        raise Failed(
+            f"the table of {found.reference} was changed on disk; a version never changes",
+            hint="restore it from a backup, or make a new version: ax run ml-feature-engineering",
+        )
+    return found
+
+
 def _read(folder: Path) -> FeatureSet:
     try:
         found = FeatureSet.model_validate_json((folder / DEFINITION).read_text(encoding="utf-8"))

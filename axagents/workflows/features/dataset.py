@@ -10,6 +10,7 @@ from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset
 from axagents.stores.datasets.record import Dataset
 from axagents.stores.features.plan import Mode, Plan
+from axagents.stores.features.spark import check_spark
 from axagents.workflows.features.request import FeaturesRequest
 
 
@@ -18,6 +19,7 @@ def make_plan(project: Project, request: FeaturesRequest) -> Plan:
 
     Raises:
         NotFound: no such dataset or column.
+        UserError: what computes them is not installed.
         Waiting: the cutoff, the horizon, the entity or the time can be taken from nowhere.
     """
     dataset = find_dataset(project, request.dataset, allow_paths=may_name(request.dataset))
@@ -36,7 +38,10 @@ def make_plan(project: Project, request: FeaturesRequest) -> Plan:
         cutoff=request.cutoff or dataset.cutoff,
         horizon=request.horizon or dataset.label_window,
         spine=request.spine,
+        engine=request.engine or project.settings.features.engine,
     )
+    if plan.engine == "spark":
+        check_spark()
     if plan.mode == "rows":
         plan = plan.model_copy(update={"cutoff": dataset.cutoff, "horizon": dataset.label_window})
     _ask_for_missing(dataset, request, plan)

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 from axagents.decisions.table import decide
 from axagents.errors import UserError
 from axagents.filesystem import write_whole
-from axagents.ml.features.computing import EventColumns, check_spec
+from axagents.ml.features.computing import EventColumns, check_spec, lay_out_spine
 from axagents.ml.features.generating import generate_features
 from axagents.ml.features.probing import find_moving
 from axagents.ml.features.spec import FeatureSpec
@@ -15,19 +15,10 @@ from axagents.ml.problem import Problem
 from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset
-from axagents.stores.features.material import (
-    Looked,
-    compute,
-    judged_rows,
-    laid_out,
-    look,
-    make_problem,
-    one_row_each,
-    read_frame,
-    read_spine,
-    write_frame,
-)
+from axagents.stores.features.computation import Computation, compute, open_events
+from axagents.stores.features.material import Looked, look
 from axagents.stores.features.plan import Plan
+from axagents.stores.features.rows import judged_rows, make_problem, one_row_each, read_frame, read_spine, write_frame
 from axagents.workflows.features.dataset import make_plan
 from axagents.workflows.features.judging import Judgement, check, judge, without_leaks
 from axagents.workflows.features.keeping import Kept, keep
@@ -83,7 +74,8 @@ def feature_generation(state: FeaturesState, context: StepContext) -> State:
     texts = _check(context.project, plan, looked=looked, spec=spec)
     spine = judged_rows(read_spine(context.folder), seed=_seed(context.project, request))
     note(f"{len(candidates)} candidates, computed for {len(spine):,} rows")
-    frame = compute(context.project, plan, spec, spine=spine, looked=looked, texts=texts)
+    wanted = Computation(spec, texts, looked.entity_type, plan.engine)
+    frame = compute(context.project, wanted, spine=spine, folder=context.folder)
     write_frame(frame, context.folder / CANDIDATES)
     return {
         "generated": {
@@ -146,8 +138,8 @@ def feature_store_update(state: FeaturesState, context: StepContext) -> State:
     )
     stored = None
     if judged.kept:
-        chosen = spec.select(judged.kept)
-        stored = keep(context, plan, looked, spec=chosen, texts=_texts(state), result=draft)
+        wanted = Computation(spec.select(judged.kept), _texts(state), looked.entity_type, plan.engine)
+        stored = keep(context, plan, looked, wanted=wanted, result=draft)
     result = _with_place(context.project, draft, stored)
     report = write_whole(context.folder / REPORT, report_markdown(result))
     files = {"report": context.project.place_of(report)} | ({"table": result.table} if result.table else {})
@@ -235,9 +227,8 @@ def _check(project: Project, plan: Plan, *, looked: Looked, spec: FeatureSpec) -
 def _find_moving(state: FeaturesState, context: StepContext, spec: FeatureSpec, *, looked: Looked) -> Finding | None:
     if not spec.reads_events:
         return None
-    _, plan, _ = _begin(state)
-    spine = one_row_each(read_spine(context.folder))
-    with laid_out(context.project, plan, spec, spine=spine, entity=looked.entity_type) as connection:
+    with open_events(context.project, spec, entity=looked.entity_type) as connection:
+        lay_out_spine(connection, spec, one_row_each(read_spine(context.folder)), entity=looked.entity_type)
         return find_moving(connection, spec, texts=_texts(state), entity=looked.entity_type)
 
 

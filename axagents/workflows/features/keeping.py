@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from axagents.clock import stamp
 from axagents.errors import UserError
 from axagents.ml.features.computing import moment_of
-from axagents.ml.features.spec import FeatureSpec
 from axagents.project import Project
 from axagents.stores.datasets.catalog import add_dataset, list_datasets
 from axagents.stores.datasets.fingerprint import take_fingerprint
 from axagents.stores.datasets.record import Declarations
-from axagents.stores.features.material import Looked, read_spine, write_table
+from axagents.stores.features.computation import Computation, write_table
+from axagents.stores.features.material import Looked
 from axagents.stores.features.plan import Plan
 from axagents.stores.features.record import FeatureSet, Source
+from axagents.stores.features.rows import read_spine
 from axagents.stores.features.store import TABLE, sets_path, store_set, version_path
 from axagents.stores.memory.memory import Memory
 from axagents.workflows.features.request import FeaturesResult
@@ -35,17 +36,16 @@ def keep(
     plan: Plan,
     looked: Looked,
     *,
-    spec: FeatureSpec,
-    texts: frozenset[str],
+    wanted: Computation,
     result: FeaturesResult,
 ) -> Kept:
     """Compute the features for every row and keep them; the same definition on the same data is there already."""
-    project, name = context.project, result.feature_set
+    project, name, spec = context.project, result.feature_set, wanted.spec
     _check_name_is_free(project, name)
     draft = context.folder / TABLE
     spine = read_spine(context.folder)
-    rows = write_table(project, plan, spec, spine=spine, looked=looked, texts=texts, path=draft)
-    wanted = FeatureSet(
+    rows = write_table(project, wanted, spine=spine, names=(plan.entity, plan.target), path=draft)
+    found = FeatureSet(
         name=name,
         version="0.0.0",
         spec=spec,
@@ -61,7 +61,7 @@ def keep(
         ),
         entity=plan.entity,
         entity_type=looked.entity_type,
-        texts=tuple(sorted(texts & {*spec.event_columns, *spec.spine_columns})),
+        texts=tuple(sorted(wanted.texts & {*spec.event_columns, *spec.spine_columns})),
         rows=rows,
         table_sha256=take_fingerprint(draft).sha256,
         leakage=result.leakage.verdict,
@@ -70,7 +70,7 @@ def keep(
         run_id=context.run_id,
         created_at=stamp(),
     )
-    stored, is_new = store_set(project, wanted, table=draft)
+    stored, is_new = store_set(project, found, table=draft)
     draft.unlink()
     table = version_path(project, name, stored.version) / TABLE
     _declare(project, stored, plan=plan, looked=looked, table=str(table))

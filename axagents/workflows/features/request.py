@@ -44,6 +44,9 @@ class FeaturesRequest(BaseModel):
         None, description="Your own features: a list, or a YAML file of the project; kept as they are, none is made."
     )
     feature_set: RequiredText | None = Field(None, description="Name in the store. Default: <dataset>-<target>.")
+    engine: Literal["duckdb", "spark"] | None = Field(
+        None, description="What computes: duckdb on this machine, or spark. Default: the setting features.engine."
+    )
     seed: int | None = Field(None, ge=0, description="Seed of every random choice. Default: the setting, 0.")
 
 
