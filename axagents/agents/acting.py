@@ -35,7 +35,8 @@ def make_call(context: AgentContext, call: Call, position: int) -> tuple[int, bo
     with within_run(context.run_id), repeating(begun), calling(call) as told:
         body = _result(context, call)
         tell_call(told, body)
-    return context.journal.append("result", body), body["status"] == "failed"
+    position = context.journal.append("result", body, numbered_in=context.session if body["status"] == "done" else None)
+    return position, body["status"] == "failed"
 
 
 def _result(context: AgentContext, call: Call) -> dict[str, Any]:

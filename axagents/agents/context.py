@@ -9,7 +9,7 @@ from typing import Any
 from axagents.agents.ledger import Ledger
 from axagents.agents.persona import Persona
 from axagents.agents.proposal import Ground
-from axagents.agents.receipts import Receipts
+from axagents.agents.receipts import Receipts, receipt_of
 from axagents.agents.request import Request
 from axagents.agents.tools import ToolBox
 from axagents.agents.world import ProjectWorld
@@ -89,27 +89,22 @@ class AgentContext:
         return self.journal.entries(until=until, kind="result")
 
     def receipts(self, until: int | None = None) -> Receipts:
-        """Return the results that calls gave, numbered."""
-        receipts = Receipts(self.ledger.base)
-        for entry in self.results(until):
-            if entry.body["status"] == "done":
-                receipts.add(entry.body["result"])
-        return receipts
+        """Return the results that calls gave, by their receipts."""
+        bodies = [entry.body for entry in self.results(until)]
+        return Receipts({receipt: body["result"] for body in bodies if (receipt := receipt_of(body))})
 
     def made_calls(self, until: int | None = None) -> list[dict[str, Any]]:
         """Return the calls as programs see them, each with the number of its receipt."""
         calls: list[dict[str, Any]] = []
         wanted = self.ledger.read().wanted
-        number = self.ledger.base
         for entry in self.results(until):
             body = entry.body
-            number += body["status"] == "done"
             calls.append(
                 {
                     "tool": body["tool"],
                     "arguments": wanted[body["call_id"]].arguments,
                     "status": body["status"],
-                    "receipt": f"r{number}" if body["status"] == "done" else None,
+                    "receipt": receipt_of(body),
                     **({"why": body["why"]} if body.get("why") else {}),
                     **({"error": body["error"]} if body.get("error") else {}),
                 }

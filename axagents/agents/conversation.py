@@ -1,6 +1,7 @@
 """Conversations: what was said in a session, brought back, condensed where it is long, and kept.
 
-Receipts are numbered through a whole session, so that r1 of its first exchange is r1 for good.
+Receipts are numbered through a whole session, so that r1 of its first exchange is r1 for good, whatever its runs do at
+the same time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,10 +9,11 @@ from typing import Any
 
 from axagents.agents.context import AgentContext
 from axagents.agents.prompting import render_prompt
+from axagents.agents.receipts import receipt_of
 from axagents.errors import AxError
 from axagents.llm.turn import Call, Message, Need
 from axagents.progress import note
-from axagents.stores.agents.journal import AgentJournal
+from axagents.stores.agents.journal import AgentJournal, last_number
 from axagents.stores.memory.memory import Memory
 
 NAMESPACE = "conversations"
@@ -33,7 +35,7 @@ def recall(context: AgentContext) -> int:
     if before and not journal.entries(kind="message"):
         earlier = [message.model_dump(mode="json") for message in _bring_back(context, before)]
         journal.append("message", {"earlier": earlier})
-    base = max((each["base"] + each["results"] for each in before), default=0)
+    base = last_number(context.project, context.session)
     said = Message(role="user", text=context.request.message)
     return journal.append("message", {"message": said.model_dump(mode="json"), "base": base})
 
@@ -46,21 +48,16 @@ def exchanges(context: AgentContext) -> list[dict[str, Any]]:
     found = [(key, record) for key in keys if (record := memory.retrieve(key, namespace=NAMESPACE))]
     # By when each was kept: a run that waited for a word may end after others that began later.
     found.sort(key=lambda each: each[1].stored_at)
-    return [
-        {"base": 0, "results": 0, **(record.value or {}), "run_id": key.removeprefix(prefix)} for key, record in found
-    ]
+    return [{**(record.value or {}), "run_id": key.removeprefix(prefix)} for key, record in found]
 
 
 def earlier_results(context: AgentContext) -> dict[str, dict[str, Any]]:
     """Return the results of the session's earlier exchanges by their receipts; those that gc took are not there."""
     results: dict[str, dict[str, Any]] = {}
     for each in exchanges(context) if context.ledger.read().base else ():
-        done = [
-            entry.body["result"]
-            for entry in AgentJournal(context.project, each["run_id"]).entries(kind="result")
-            if entry.body["status"] == "done"
-        ]
-        results |= {f"r{number}": result for number, result in enumerate(done, start=each["base"] + 1)}
+        for entry in AgentJournal(context.project, each["run_id"]).entries(kind="result"):
+            if receipt := receipt_of(entry.body):
+                results[receipt] = entry.body["result"]
     return results
 
 
@@ -102,9 +99,7 @@ def remember(context: AgentContext) -> None:
         "query": context.request.query,
         "answer": body["answer"],
         "calls": [{key: each[key] for key in ("tool", "arguments", "receipt")} for each in made[-_KEPT_CALLS:]],
-        "results": len(made),
         "needs": body["needs"] if body["status"] == "waiting" else [],
-        "base": context.ledger.read().base,
     }
     try:
         Memory(context.project).store(f"{context.session}/{context.run_id}", value, namespace=NAMESPACE)

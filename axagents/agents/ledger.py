@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from axagents.agents.receipts import receipt_of
 from axagents.fields import canonical_json
 from axagents.llm.turn import Call, Message, Turn
 from axagents.stores.agents.journal import AgentJournal, Entry
@@ -14,7 +15,7 @@ class Ledger:
     """The sums and the conversation of one run.
 
     Attributes:
-        base: how many results the conversation had before this run.
+        base: how many results the conversation had when this run began.
         turns: those taken so far.
         steps, cost_usd: turns and calls, and US dollars, those of the personas that were asked included.
         wanted, begun, ended: the calls that turns held, entries of calls and of their results, by the call's id.
@@ -26,7 +27,6 @@ class Ledger:
         self._position = 0
         self._at: list[int] = []
         self._messages: list[tuple[Message, int]] = []
-        self._results = 0
         self.base = self.turns = self.steps = 0
         self.cost_usd = 0.0
         self.wanted: dict[str, Call] = {}
@@ -56,13 +56,7 @@ class Ledger:
             self.ended[body["call_id"]] = entry
         for message in _messages(entry):
             self._at.append(entry.position)
-            self._messages.append((self._numbered(message), entry.size))
-
-    def _numbered(self, message: Message) -> Message:
-        if message.role != "tool" or message.result is None:
-            return message
-        self._results += 1
-        return message.model_copy(update={"receipt": f"r{self.base + self._results}"})
+            self._messages.append((message, entry.size))
 
     def messages(self, until: int) -> Sequence[tuple[Message, int]]:
         """Return the conversation up to a position of the journal, each message with its size in characters."""
@@ -105,6 +99,13 @@ def _messages(entry: Entry) -> list[Message]:
     if entry.kind == "result":
         error = body["error"]["message"] if body.get("error") else body.get("why")
         return [
-            Message(role="tool", call_id=body["call_id"], tool=body["tool"], result=body.get("result"), error=error)
+            Message(
+                role="tool",
+                call_id=body["call_id"],
+                tool=body["tool"],
+                result=body.get("result"),
+                error=error,
+                receipt=receipt_of(body),
+            )
         ]
     return []

@@ -29,21 +29,10 @@ class Receipt:
 
 @dataclass
 class Receipts:
-    """The results of one conversation by their numbers, r1, r2, ..., and what was shown of them.
+    """The results of one conversation by their numbers, r1, r2, ..., and what was shown of them."""
 
-    Attributes:
-        before: how many results the conversation had before those that are added here.
-    """
-
-    before: int = 0
     results: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     shown: list[Receipt] = field(default_factory=list[Receipt])
-
-    def add(self, result: dict[str, Any]) -> str:
-        """Keep a result and return its number."""
-        name = f"r{self.before + len(self.results) + 1}"
-        self.results[name] = result
-        return name
 
     def cite(self, name: str) -> "Cited":
         """Return a result whose values leave a receipt when they are written."""
@@ -116,6 +105,11 @@ class Cited:
     def bare(self) -> Any:
         """Return the value without a receipt."""
         return self._value
+
+
+def receipt_of(body: Mapping[str, Any]) -> str | None:
+    """Return the receipt of a result as the journal holds it; None where nothing came of the call."""
+    return f"r{body['number']}" if "number" in body else None
 
 
 def raw(value: Any) -> Any:

@@ -1,15 +1,23 @@
 """Long conversations: receipts are numbered through, old results can be read again, nothing said is lost."""
 
 import json
+import sqlite3
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from axagents.agents.condensing import fit
 from axagents.agents.conversation import WHOLE
+from axagents.agents.run import AgentRun
 from axagents.llm.turn import Message, Turn
 from axagents.llm.wire import RESULT_MOST, result_text
 from axagents.project import Project
 from tests.agents.conftest import DONE, RunScript, call, calls
+
+MIGRATIONS = Path(str(files("axagents.stores"))) / "migrations"
 
 
 def said(text: str) -> Turn:
@@ -119,3 +127,50 @@ def test_what_a_provider_is_given_back_in_its_own_form_takes_room_too() -> None:
     kept = [each.receipt for each in fit(sized(messages), window) if each.result and "text" in each.result]
     assert 0 < len(kept) < 15
     assert kept[-1] == "r15"
+
+
+def test_runs_of_one_session_at_once_share_no_receipt(lab: Project, run_script: RunScript) -> None:
+    """One begins, and others of its session work before it goes on: at once, or while it waits for a word."""
+    inner: list[AgentRun] = []
+
+    def another(_plan: Mapping[str, Any]) -> bool:
+        inner.append(run_script(calls(call("lab-count", text="between")), DONE, session="s"))
+        return True
+
+    first = run_script(
+        calls(call("lab-count", text="churn"), call("lab-flip", name="lamp"), call("lab-count", text="lamps")),
+        said("{{r1.letters}} and {{r4.letters}}"),
+        query="flip lamp",
+        session="s",
+        ask=another,
+    )
+    assert [each["receipt"] for each in first.calls] == ["r1", "r3", "r4"]
+    assert [each["receipt"] for each in inner[0].calls] == ["r2"]
+    assert first.answer == "5 and 5"  # c-h-u-r-n and l-a-m-p-s
+    after = run_script(said("{{r2.letters}} was between"), session="s")
+    assert after.answer == "7 was between"
+
+
+def test_results_of_before_keep_the_receipts_they_had() -> None:
+    connection = sqlite3.connect(":memory:")
+    *before, numbering = [text for text in sorted(MIGRATIONS.glob("*.sql")) if text.name <= "0008_receipts.sql"]
+    for script in before:
+        connection.executescript(script.read_text())
+    for run_id, base in (("one", 0), ("two", 2)):
+        connection.execute(
+            "INSERT INTO runs (run_id, kind, name, status, request, started_at)"
+            " VALUES (?, 'agent', 'tester', 'completed', ?, '')",
+            (run_id, json.dumps({"session": None if run_id == "one" else "one"})),
+        )
+        bodies = [("message", {"message": {}, "base": base}), ("result", {"status": "done", "result": {}})]
+        bodies += [("result", {"status": "failed"}), ("result", {"status": "done", "result": {}})]
+        for position, (kind, body) in enumerate(bodies, start=1):
+            entry = (run_id, position, kind, json.dumps(body))
+            connection.execute("INSERT INTO agent_journal VALUES (?, ?, ?, ?, '')", entry)
+    connection.executescript(numbering.read_text())
+    kept = connection.execute("SELECT body FROM agent_journal WHERE kind = 'result' ORDER BY run_id, position")
+    assert [json.loads(body).get("number") for (body,) in kept] == [1, None, 2, 3, None, 4]
+    assert connection.execute("SELECT session, last FROM agent_receipts").fetchall() == [("one", 4)]
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute("UPDATE agent_journal SET at = 'now'")
+    connection.close()

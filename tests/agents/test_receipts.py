@@ -27,8 +27,8 @@ def render(text: str, tmp_path, **values: object) -> str:
 
 
 def test_every_value_written_has_its_place(tmp_path) -> None:
-    receipts = Receipts()
-    cited = receipts.cite(receipts.add(RESULT))
+    receipts = Receipts({"r1": RESULT})
+    cited = receipts.cite("r1")
     marked = render("{{ r.metrics.auc_roc | interval }} of {{ r.rows | figure }}; {{ r.name }}", tmp_path, r=cited)
     text, shown, bare = receipts.settle(marked)
     assert text == "0.8476 [0.8400, 0.8500] of 7,043; telco 5"
@@ -70,8 +70,8 @@ def test_templates_are_sandboxed_and_told_by_file_and_line(tmp_path) -> None:
 
 
 def test_keys_of_results_may_be_any_word(tmp_path) -> None:
-    receipts = Receipts()
-    cited = receipts.cite(receipts.add({"value": {"name": 1, "path": 2}, "list": [{"text": "x"}]}))
+    receipts = Receipts({"r1": {"value": {"name": 1, "path": 2}, "list": [{"text": "x"}]}})
+    cited = receipts.cite("r1")
     text = render(
         "{{ r.value.name }}{{ r.value.path }}{% for e in r.list %}{{ e.text }}{% endfor %}", tmp_path, r=cited
     )

@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from axagents.cli.chat.drafting import Draft
-from axagents.cli.chat.region import Region, Row, clean, rows_of
-from axagents.cli.chat.spelling import spell_aside, spell_call, spell_piece
+from axagents.cli.chat.region import Region
 from axagents.cli.chat.terminal import Stopping
+from axagents.cli.drafting import Draft
 from axagents.cli.live import SPINNER, duration
+from axagents.cli.rows import Row, clean, rows_of
+from axagents.cli.spelling import spell_aside, spell_call, spell_piece
 from axagents.progress import Advance, Asking, Event, Note, Said, StepDone, StepStarted, Written
 
 _TICK = 0.05
@@ -32,7 +33,6 @@ class Screen:
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
-        self._bases: dict[str, int] = {}
         self._results: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._calls: list[tuple[str, float]] = []
         self._first = self._run = ""
@@ -93,7 +93,6 @@ class Screen:
     def _written(self, event: Written) -> None:
         body, self._run = event.body, event.run_id
         self._first = self._first or event.run_id
-        self._bases[self._run] = body.get("base", self._bases.get(self._run, 0))
         if event.kind == "message" and "turn" in body:
             self._taken(body["turn"])
         elif event.kind == "call":
@@ -127,7 +126,7 @@ class Screen:
         indent = self._indent()
         if body["status"] == "done":
             known = self._results.setdefault(self._run, {})
-            known[f"r{self._bases[self._run] + len(known) + 1}"] = body["result"]
+            known[f"r{body['number']}"] = body["result"]
             self.show(f"{indent}  {'' if begun else body['tool'] + ' '}done{took.format('in')}", "dim")
         else:
             mark, colour = _MARKS[body["status"]]

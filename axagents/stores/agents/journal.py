@@ -1,6 +1,7 @@
 """The append-only journal of an agent's run: messages, calls, results, approvals and the answer."""
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,12 +32,18 @@ class AgentJournal:
         self._run_id = run_id
         self._known: list[Entry] | None = None
 
-    def append(self, kind: Kind, body: dict[str, Any]) -> int:
-        """Write an entry, tell who listens, and return its position."""
+    def append(self, kind: Kind, body: dict[str, Any], *, numbered_in: str | None = None) -> int:
+        """Write an entry, tell who listens, and return its position.
+
+        Args:
+            numbered_in: the session whose next `number` the entry gets, as no other entry of it does.
+        """
         known = self._entries()
-        text = json.dumps(body, ensure_ascii=False)
-        entry = Entry(len(known) + 1, kind, body, stamp(), len(text))
         with self._database.write() as connection:
+            if numbered_in is not None:
+                body = {**body, "number": _next_number(connection, numbered_in)}
+            text = json.dumps(body, ensure_ascii=False)
+            entry = Entry(len(known) + 1, kind, body, stamp(), len(text))
             connection.execute(
                 "INSERT INTO agent_journal (run_id, position, kind, body, at) VALUES (?, ?, ?, ?, ?)",
                 (self._run_id, entry.position, kind, text, entry.at),
@@ -59,3 +66,19 @@ class AgentJournal:
                 ).fetchall()
             self._known = [Entry(each[0], each[1], json.loads(each[2]), each[3], len(each[2])) for each in rows]
         return self._known
+
+
+def last_number(project: Project, session: str) -> int:
+    """Return how many entries of a session have got a number."""
+    with open_database(project).read() as connection:
+        row = connection.execute("SELECT last FROM agent_receipts WHERE session = ?", (session,)).fetchone()
+    return row["last"] if row else 0
+
+
+def _next_number(connection: sqlite3.Connection, session: str) -> int:
+    (number,) = connection.execute(
+        "INSERT INTO agent_receipts (session, last) VALUES (?, 1)"
+        " ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
+        (session,),
+    ).fetchone()
+    return number
