@@ -9,9 +9,9 @@ import duckdb
 import pandas as pd
 
 from axagents.actor import may_name
-from axagents.ml.columns.sql import quote_text
 from axagents.ml.features.compiling import compile_features
 from axagents.ml.features.computing import EventColumns, lay_out_events, lay_out_spine
+from axagents.ml.features.parts import MEMORY_LIMIT, keep_own_events, write_rows
 from axagents.ml.features.spec import EntityType, FeatureSpec
 from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset
@@ -19,7 +19,7 @@ from axagents.stores.datasets.loading import open_dataset
 from axagents.stores.features.plan import Engine
 from axagents.stores.features.spark import run_on_spark
 
-MEMORY_LIMIT = "1GB"
+_ORDER = "row of the spine"
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ def compute(project: Project, wanted: Computation, *, spine: pd.DataFrame, folde
         folder: where an engine that is not in this process exchanges files with it.
     """
     with _computed(project, wanted, spine=spine, folder=folder) as (connection, relation):
+        if _in_process(wanted):
+            keep_own_events(connection)
         return connection.sql(f"SELECT * FROM {relation}").df().sort_values("row", ignore_index=True)
 
 
@@ -77,11 +79,12 @@ def write_table(
         connection.register("labels", spine[["row", "entity", "as_of", "label"]])
         entity, target = (_quoted(name) for name in names)
         features = ", ".join(f"f.{_quoted(name)}" for name in wanted.spec.names)
-        connection.execute(
-            f"COPY (SELECT l.entity AS {entity}, make_timestamp(l.as_of) AS as_of, l.label AS {target}, {features}"
-            f' FROM labels l JOIN {relation} f ON l."row" = f."row" ORDER BY l."row")'
-            f" TO {quote_text(str(path))} (FORMAT PARQUET, COMPRESSION ZSTD)"
+        rows = (
+            f'SELECT l."row" AS "{_ORDER}", l.entity AS {entity}, make_timestamp(l.as_of) AS as_of,'
+            f' l.label AS {target}, {features} FROM labels l JOIN {relation} f ON l."row" = f."row"'
         )
+        cells = len(spine) * len(wanted.spec.names) if _in_process(wanted) else 0
+        write_rows(connection, rows, path, cells=cells, order=f'"{_ORDER}"')
     return len(spine)
 
 
@@ -98,6 +101,11 @@ def _computed(
         views = ("spine", "events") if wanted.spec.reads_events else ("spine",)
         with run_on_spark(connection, wanted.query(), views=views, folder=folder) as made:
             yield connection, made
+
+
+def _in_process(wanted: Computation) -> bool:
+    """Whether events are read by the connection that the rows come from."""
+    return wanted.engine == "duckdb" and wanted.spec.reads_events
 
 
 def _quoted(name: str) -> str:
