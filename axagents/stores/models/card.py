@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from axagents.errors import UserError
 from axagents.ml.calibration import Calibrator
 from axagents.ml.columns import ColumnSpec, Task
+from axagents.stores.features.record import FeatureReference
 
 CARD = "axagents.json"
 
@@ -41,7 +42,9 @@ class ModelCard(BaseModel):
     calibrator: Calibrator | None = None
     threshold: float | None = None
     columns: tuple[ColumnSpec, ...]
-    features: str | None = Field(default=None, description="The feature set it reads, if its columns come from one.")
+    features: FeatureReference | None = Field(
+        default=None, description="The version of a feature set that its columns come from, if they do."
+    )
     facts: dict[str, Any] = {}
     training: dict[str, Any] = Field(default={}, description="Data, experiment, run, configuration and metrics.")
     example: Example

@@ -17,6 +17,7 @@ from mlflow.models import infer_signature
 
 from axagents.errors import Failed, UserError
 from axagents.ml.fitted import FittedModel
+from axagents.stores.features.record import FeatureReference
 from axagents.stores.models.card import Example, ModelCard, write_card
 from axagents.stores.models.digest import digest
 from axagents.stores.models.trusted import TRUSTED_TYPES
@@ -35,7 +36,7 @@ def save_model(
     *,
     input_example: pd.DataFrame,
     training: Mapping[str, Any],
-    features: str | None = None,
+    features: FeatureReference | None = None,
     replace: bool = False,
 ) -> str:
     """Write `fitted` as the model folder `folder` and return the folder's SHA-256.
@@ -44,7 +45,7 @@ def save_model(
         folder: must not exist yet, or be empty; it appears whole or not at all.
         input_example: rows as they were read from the data; the first five are kept, with the model's answers.
         training: plain JSON facts about data, experiment, run, configuration and metrics.
-        features: the feature set that the columns come from.
+        features: the version of a feature set that the columns come from.
         replace: take away what an earlier attempt of the same step left in `folder`.
 
     Raises:
@@ -117,7 +118,9 @@ def _last(estimator: Any) -> Any:
     return steps[-1][1] if steps else estimator
 
 
-def _card(fitted: FittedModel, rows: pd.DataFrame, *, training: Mapping[str, Any], features: str | None) -> ModelCard:
+def _card(
+    fitted: FittedModel, rows: pd.DataFrame, *, training: Mapping[str, Any], features: FeatureReference | None
+) -> ModelCard:
     last = _last(fitted.estimator)
     return ModelCard(
         framework="xgboost" if type(last).__module__.startswith("xgboost") else "sklearn",

@@ -83,6 +83,7 @@ def tell_lineage(lineage: Lineage) -> str:
     parts = [
         f"data {lineage.dataset}" if lineage.dataset else "",
         f"{len(lineage.features)} features" if lineage.features else "",
+        f"feature set {lineage.feature_set}" if lineage.feature_set else "",
         f"experiment {lineage.experiment}" if lineage.experiment else "",
         f"run {lineage.run_id}" if lineage.run_id else "",
     ]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
 from axagents.fields import RequiredText, Version
+from axagents.stores.features.record import FeatureReference
 from axagents.workflows.experiments.request import Difference
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -120,7 +121,9 @@ class Lineage(BaseModel):
     dataset: str | None = None
     fingerprint: str | None = None
     features: list[str] = []
-    feature_set: str | None = None
+    feature_set: FeatureReference | None = Field(
+        default=None, description="The version of a feature set that the model reads, with its definition's SHA-256."
+    )
     experiment: str | None = None
     experiment_id: str | None = None
     run_id: str | None = None

@@ -53,7 +53,14 @@ def assess_model(
     write_predictions(folder, kept_predictions(trained, material))
     _draw(folder / PLOTS, trained, important)
     facts = _training_facts(folder, trained, figures)
-    save_model(folder / MODEL, trained.model, input_example=material.example, training=facts, replace=True)
+    save_model(
+        folder / MODEL,
+        trained.model,
+        input_example=material.example,
+        training=facts,
+        features=setup.features,
+        replace=True,
+    )
     return figures.model_copy(update={"seconds": round(time.perf_counter() - began, 2)})
 
 

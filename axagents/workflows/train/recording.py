@@ -89,7 +89,7 @@ def _params(setup: Setup, problem: Problem, *, chosen: str) -> dict[str, Any]:
         "seed": setup.seed,
         "search_seconds": setup.search_seconds,
         "allow_leakage": request.allow_leakage or "no",
-    }
+    } | ({"feature_set": str(setup.features)} if setup.features else {})
 
 
 def _tags(context: StepContext, setup: Setup, run: RunRecord) -> dict[str, str]:

@@ -68,8 +68,9 @@ def _leakage(result: TrainResult) -> str:
 
 
 def _facts(result: TrainResult) -> str:
+    origin = f" of {result.feature_set}" if result.feature_set else ""
     return (
-        f"{result.rows:,} rows, {len(result.features)} features, {result.task}. {result.split}. "
+        f"{result.rows:,} rows, {len(result.features)} features{origin}, {result.task}. {result.split}. "
         f"Figures: {result.assessment}. {result.trials} configurations tried in {result.seconds:.0f} s, "
         f"seed {result.seed}."
     )

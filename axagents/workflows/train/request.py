@@ -162,6 +162,7 @@ class TrainResult(BaseModel):
     fingerprint: str
     rows: int
     features: list[str]
+    feature_set: str | None = Field(default=None, description="The version of a feature set that the data are.")
     left_out: list[LeftOutColumn]
     classes: list[str] = []
     primary_metric: str

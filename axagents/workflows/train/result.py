@@ -87,6 +87,7 @@ def build_result(
         fingerprint=setup.fingerprint,
         rows=problem.rows,
         features=[spec.name for spec in problem.columns],
+        feature_set=str(setup.features) if setup.features else None,
         left_out=[LeftOutColumn(column=each.column, why=each.why) for each in problem.left_out],
         classes=[str(each) for each in problem.target.classes],
         primary_metric=setup.primary,
@@ -121,7 +122,7 @@ def _headline(setup: Setup, leakage: LeakageSummary, *, figures: Figures, chosen
 
 
 def _next_commands(setup: Setup, model_path: str) -> list[str]:
-    name = f"{setup.dataset}-{setup.target}".lower().replace("_", "-")
+    name = f"{setup.dataset.partition(':')[0]}-{setup.target}".lower().replace("_", "-")
     request = json.dumps({"model_path": model_path, "model_name": name})
     return [
         f"ax experiments show {shlex.quote(setup.experiment)}",

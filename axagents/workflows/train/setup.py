@@ -18,6 +18,8 @@ from axagents.ml.splits import SplitPlan, plan_splits
 from axagents.project import Project
 from axagents.stores.datasets.loading import load_frame
 from axagents.stores.datasets.record import Dataset
+from axagents.stores.features.record import FeatureReference
+from axagents.stores.features.store import set_of_table
 from axagents.stores.tracking.predictions import hash_entities
 from axagents.workflows.train.dataset import find_training_dataset
 from axagents.workflows.train.request import TrainRequest
@@ -41,6 +43,7 @@ class Setup(BaseModel):
     seed: int
     margin: float | None
     experiment: str
+    features: FeatureReference | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +76,17 @@ def complete_request(project: Project, request: TrainRequest) -> tuple[Setup, Ma
         folds=request.folds or train.folds,
         seed=train.seed if request.seed is None else request.seed,
         margin=train.selection_margin,
-        experiment=request.experiment or f"{dataset.name}-{target}",
+        experiment=request.experiment or f"{dataset.name.partition(':')[0]}-{target}",
+        features=_feature_set(project, dataset),
     )
     _held.clear()
     _held[_key(project, setup)] = material
     return setup, material
+
+
+def _feature_set(project: Project, dataset: Dataset) -> FeatureReference | None:
+    found = set_of_table(project, project.root / dataset.location, sha256=dataset.fingerprint.sha256)
+    return found.reference if found else None
 
 
 # The data of the one training that this process works on; another process reads them again.
