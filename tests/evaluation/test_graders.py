@@ -1,5 +1,6 @@
 """Every grader passes what holds and fails what does not."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,42 @@ def test_unchanged_sees_files_and_records(project: Project) -> None:
         False
     ] * 4
     assert judged("unchanged", ["registry/**", "mlflow/**", "models/**"], other)
+
+
+def kept(*rows: dict[str, Any], leakage: str = "SAFE") -> dict[str, Any]:
+    return {"definition": {"entity": "who", "leakage": leakage}, "rows": list(rows)}
+
+
+ONE = kept({"who": "a", "n": 1.0}, {"who": "b", "n": 0.5})
+TWO = kept({"who": "a", "n": 2, "late": 1}, leakage="DANGEROUS")
+SEVERAL = kept({"who": "a", "as_of": date(2026, 5, 1), "n": 1}, {"who": "a", "as_of": date(2026, 6, 1), "n": 2})
+TABLES = {
+    "t": {"one": {"a": {"n": 1}, "b": {"n": 0.5}}, "several": {"a 2026-05-01": {"n": 1}, "a 2026-06-01": {"n": 2}}}
+}
+
+
+@pytest.mark.parametrize(
+    ("expected", "after", "holds"),
+    [
+        ({}, {}, True),
+        ({}, {"1.0.0": ONE}, False),
+        ({"versions": ["1.0.0"], "table": "t.one"}, {"1.0.0": ONE}, True),
+        ({"versions": ["1.0.0", "2.0.0"], "table": "t.one"}, {"1.0.0": ONE, "2.0.0": TWO}, False),
+        ({"versions": ["2.0.0"], "table": "t.one"}, {"2.0.0": SEVERAL}, False),
+        ({"versions": ["2.0.0"], "table": "t.several"}, {"2.0.0": SEVERAL}, True),
+        ({"versions": ["2.0.0"], "lacks": ["late"]}, {"2.0.0": TWO}, False),
+        ({"versions": ["2.0.0"], "lacks": ["n2"], "leakage": "DANGEROUS"}, {"2.0.0": TWO}, True),
+        ({"versions": ["1.0.0"], "leakage": "DANGEROUS"}, {"1.0.0": ONE}, False),
+    ],
+)
+def test_features(expected: dict[str, Any], after: dict[str, Any], holds: bool) -> None:
+    shown = Evidence(Path(), TABLES, (played(),), {"features": {}}, {"features": {"s": after} if after else {}})
+    assert judged("features", {"set": "s", **expected}, shown) is holds
+
+
+def test_a_kept_version_that_changed_is_seen() -> None:
+    shown = Evidence(Path(), {}, (), {"features": {"s": {"1.0.0": ONE}}}, {"features": {"s": {"1.0.0": TWO}}})
+    assert not judged("features", {"set": "s", "versions": ["1.0.0"]}, shown)
 
 
 def test_exit() -> None:

@@ -237,6 +237,9 @@ def test_what_ties_events_to_rows_is_asked_for_where_nothing_declares_it(
 @pytest.mark.parametrize(
     ("sentence", "arguments"),
     [
+        ("features from payments for is_fraud per account", {"entity": "account_id"}),
+        ("features from payments for is_fraud, timestamps in paid_at", {"time": "paid_at"}),
+        ("compute ./mine.yaml features from payments with customers as the spine", {"spine": "customers"}),
         ("features from payments for is_fraud as of April 30th, 2026", {"cutoff": "2026-04-30"}),
         ("features from payments for is_fraud, known since paid_at", {"available": "paid_at"}),
         ("features from payments with spine customers for is_churned", {"spine": "customers", "target": "is_churned"}),
@@ -262,3 +265,13 @@ def test_a_span_that_is_looked_back_on_is_no_horizon(plan: PlanIt) -> None:
     step = plan("aggregates over the last 30 days from payments", TEAM).steps[0]
     assert "horizon" not in step.arguments
     assert step.ignored == ("30 days",)
+
+
+def test_a_column_that_is_none_is_asked_about(plan: PlanIt) -> None:
+    missing = plan("generate features from payments for is_fraud per buyer_id", TEAM).missing[0]
+    assert (missing.argument, missing.why, missing.typed) == ("entity", "unknown", "buyer_id")
+
+
+def test_it_is_what_the_part_before_named_although_that_was_refused(plan: PlanIt) -> None:
+    planned = plan("don't make features from payments yet, just profile it", TEAM)
+    assert [(step.tool, step.arguments["dataset"]) for step in planned.steps] == [("data-profile", "payments")]

@@ -1,10 +1,9 @@
-"""Fill datasets, columns, experiments, A/B tests and new names."""
+"""Fill datasets, experiments, A/B tests and new names."""
 
 import re
 from collections.abc import Mapping, Sequence
 
-from axagents.llm.offline.arguments.events import defined_target
-from axagents.llm.offline.arguments.fragments import by_fragment, by_phrase, fits, unknown_word
+from axagents.llm.offline.arguments.fragments import by_fragment, by_phrase, unknown_word
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value, unknown_name
 from axagents.llm.offline.content import Argument
 from axagents.llm.offline.mentions import Mention
@@ -18,7 +17,9 @@ def fill_dataset(slot: Slot, setting: Setting) -> Found:
     mentions = list(setting.mentions("dataset", sheet=slot.sheet))
     if slot.argument.only_cued:
         every = [each for each in setting.reading.mentions if each.kind == "dataset"]
-        mentions = [each for each in every if setting.cued(each, slot.argument)]
+        mentions = [
+            each for each in every if setting.cued(each, slot.argument) or _stands_as(each, slot.argument, setting)
+        ]
         if not mentions:
             return None
     chosen = (
@@ -38,7 +39,28 @@ def fill_dataset(slot: Slot, setting: Setting) -> Found:
     if path is not None:
         slot.sheet.used.add(path.first)
         return Value(_known_file(path.text, setting) or path.text, "query", path.text)
-    return _bare_dataset(slot, setting) or _implied_dataset(slot, setting)
+    return _bare_dataset(slot, setting) or _pointed_back(slot, setting) or _implied_dataset(slot, setting)
+
+
+def _stands_as(mention: Mention, argument: Argument, setting: Setting) -> bool:
+    """Read "with moments as the spine"."""
+    at = mention.last + 2
+    while setting.word(at) in ("the", "a", "our", "my"):
+        at += 1
+    return setting.word(mention.last + 1) == "as" and setting.word(at) in argument.cues
+
+
+_IT = frozenset("it that this them".split())
+
+
+def _pointed_back(slot: Slot, setting: Setting) -> Found:
+    """Return the one dataset that the sentence names before "it", as in "don't train on orders, profile it"."""
+    at = next((at for at in setting.indexes() if setting.word(at) in _IT), None)
+    named = {each.value: each for each in setting.reading.mentions if each.kind == "dataset" and at and each.last < at}
+    if not slot.argument.required or len(named) != 1:
+        return None
+    only = next(iter(named.values()))
+    return Value(_as_typed(only, setting), "query", only.text)
 
 
 _NOT_DATA = frozenset("for of by per our the my a about which what how many new old".split())
@@ -163,107 +185,6 @@ def _implied_dataset(slot: Slot, setting: Setting) -> Found:
         return Value(preferred, "memory", "remembered as preferred")
     datasets = setting.world.datasets()
     return Value(datasets[0].name, "world", "the only dataset") if len(datasets) == 1 else None
-
-
-def fill_column(slot: Slot, setting: Setting) -> Found:
-    """Return a column of the call's dataset; its declared target where nothing else is said."""
-    context = "spine" if slot.name == "target" and slot.sheet.get("spine") else slot.argument.of or "dataset"
-    dataset = setting.dataset(str(slot.sheet.get(context) or ""))
-    columns = list(setting.world.columns(dataset.name)) if dataset else []
-    found = _named_columns(setting, columns, slot.sheet)
-    cued = [each for each in found if setting.cued(each, slot.argument)]
-    sure = [each for each in found if each.sure and not slot.argument.only_cued]
-    if cued or sure:
-        chosen = (cued or sure)[0]
-        slot.sheet.used.add(chosen.first)
-        return Value(chosen.value, "query", chosen.text)
-    if slot.argument.new and (new := defined_target(slot, setting, dataset)) is not None:
-        return new
-    if slot.name == "target" and dataset is not None:
-        return _target(slot.name, setting, columns, declared=dataset.target)
-    return None
-
-
-def _named_columns(setting: Setting, columns: Sequence[str], sheet: Sheet) -> list[Mention]:
-    own = set(setting.indexes())
-    held = {each.lower(): each for each in columns}
-    return [
-        each
-        for each in setting.reading.columns
-        if each.first in own and each.first not in sheet.used and (not columns or each.value.lower() in held)
-    ]
-
-
-_TARGET_CUES = ("predict", "predicts", "predicting", "target", "label", "forecast", "classify")
-_NO_TARGET = {"who", "whether", "if", "which", "what", "how", "when", "it", "them", "something", "the", "a", "an", "is",
-    "from", "using", "with", "on", "and", "our", "my", "well", "column", "", ",", "?", ".", ":", "based"}  # fmt: skip
-
-
-_MOST_WORDS = 4
-
-
-def _target(name: str, setting: Setting, columns: Sequence[str], *, declared: str | None) -> Found:
-    wanted = _wanted_target(setting)
-    # A header that reads like a sentence is data that speaks, and names nothing.
-    named = [each for each in columns if len(each.split()) <= _MOST_WORDS]
-    fitting = [each for each in named if any(fits(word, each) for word in wanted)]
-    if wanted and declared and any(fits(word, declared) for word in wanted):
-        return Value(declared, "world", "the catalog's target")
-    if wanted and len(fitting) == 1:
-        return Value(fitting[0], "world", "the only column with that word in its name")
-    if wanted and columns:
-        typed = " ".join(wanted)
-        known = tuple(fitting or named)[:12]
-        return Missing(name, f"no column is called {typed}; which is the target?", "unknown", typed, known)
-    return Value(declared, "world", "the catalog's target") if declared else None
-
-
-def _wanted_target(setting: Setting) -> list[str]:
-    """Return the words the user has for what is to be predicted, when they say so with "predict" or "target"."""
-    indexes = setting.indexes()
-    for at in indexes:
-        if setting.word(at) not in _TARGET_CUES:
-            continue
-        words: list[str] = []
-        for index in range(at + 1, at + 5):
-            word = setting.word(index)
-            if word in ("the", "a", "an", "customer", "customers", ":", "=", "is") and not words:
-                continue
-            if index not in indexes or word in _NO_TARGET or not re.match(r"[a-z]", word):
-                break
-            words.append(word)
-        if words and words[0] not in _NO_TARGET:
-            return words[:2]
-    return []
-
-
-def fill_columns(slot: Slot, setting: Setting) -> Found:
-    """Return the columns named in the own parts, in their order."""
-    found = _named_columns(setting, [], slot.sheet)
-    if slot.argument.listed:
-        found = _listed_behind(slot, setting)
-        slot.sheet.used.update(each.first for each in found)
-    elif slot.argument.cues and not slot.argument.plural:
-        found = [each for each in found if setting.cued(each, slot.argument) or each.sure]
-    names = list(dict.fromkeys(each.value for each in found))
-    return Value(names, "query", ", ".join(each.text for each in found)) if names else None
-
-
-_JOINS = {"and", "or", "nor", ",", "&", "the", "column", "columns"}
-
-
-def _listed_behind(slot: Slot, setting: Setting) -> list[Mention]:
-    """Return the columns that a cue stands before, and those joined to them: "without age, region and plan".
-
-    The cue itself may have been read as a negation of what stands behind it.
-    """
-    own = [each for part in setting.own for each in setting.reading.columns if part.first <= each.first <= part.last]
-    listed: list[Mention] = []
-    for each in sorted(own, key=lambda mention: mention.first):
-        joined = listed and all(setting.word(at) in _JOINS for at in range(listed[-1].last + 1, each.first))
-        if joined or setting.cued(each, slot.argument):
-            listed.append(each)
-    return listed
 
 
 def fill_experiments(slot: Slot, setting: Setting) -> Found:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from axagents.fields import parse_version
-from axagents.llm.offline.arguments import datasets, events, models, naming, numbers, params, texts, variants
+from axagents.llm.offline.arguments import columns, datasets, events, models, naming, numbers, params, texts, variants
 from axagents.llm.offline.arguments.sources import Found, Missing, Setting, Sheet, Slot, Value
 from axagents.llm.offline.content import Argument, Conditions, ToolContent
 
@@ -15,8 +15,8 @@ _FILLERS: Mapping[str, Callable[[Slot, Setting], Found]] = {
     "version": models.fill_version,
     "variant": variants.fill_variant,
     "dataset": datasets.fill_dataset,
-    "column": datasets.fill_column,
-    "columns": datasets.fill_columns,
+    "column": columns.fill_column,
+    "columns": columns.fill_columns,
     "experiments": datasets.fill_experiments,
     "experiment": datasets.fill_experiment,
     "test": datasets.fill_test,
