@@ -9,11 +9,10 @@ from axagents.agents.prompting import render_prompt
 from axagents.agents.publishing import publish_written
 from axagents.agents.spans import taking_turn, tell_turn
 from axagents.agents.wording import spell_call
-from axagents.errors import LimitReached, ProviderError, UserError
+from axagents.errors import AxError, LimitReached, ProviderError
 from axagents.llm.retrying import turns_end
 from axagents.llm.turn import Message, Turn
 from axagents.progress import note
-from axagents.toolkit import ToolError
 
 
 def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
@@ -97,7 +96,7 @@ def _malformed(context: AgentContext, turn: Turn) -> str | None:
             return f"{call.tool}: {call.unread}"
         try:
             context.tools.check(call.tool, call.arguments)
-        except (ToolError, UserError) as error:
+        except AxError as error:
             if context.provider.name == "offline":
                 raise
             return f"{call.tool}: {error.message}"

@@ -123,7 +123,7 @@ class ToolBox:
         """
         self.find(name)
         if name in self.own:
-            self.own[name].check(arguments)
+            _guarded(name, lambda: self.own[name].check(arguments))
         elif name in self.inner:
             validate(self.inner[name].request, arguments)
         else:
@@ -138,7 +138,7 @@ class ToolBox:
         if name not in self.own:
             foresee_typed(self.catalog.tool(name), arguments)
         elif foresee := self.own[name].foresee:
-            foresee(arguments)
+            _guarded(name, lambda: foresee(arguments))
 
     def call(self, name: str, arguments: Arguments) -> dict[str, Any]:
         """Call a tool and return its result as JSON.
@@ -147,7 +147,7 @@ class ToolBox:
             AxError: what the tool raised; whatever else goes wrong in it is a bug, and is told as one.
         """
         if name in self.own:
-            return self.own[name].call(arguments)
+            return _guarded(name, lambda: self.own[name].call(arguments))
         return call_typed(self.catalog.tool(name), arguments)
 
 
@@ -158,7 +158,7 @@ def call_typed(spec: ToolSpec, arguments: Arguments) -> dict[str, Any]:
         AxError: what the tool raised; whatever else goes wrong in it is a bug, and is told as one.
     """
     request = validate(spec.request, arguments)
-    return _guarded(spec, lambda: spec.function(request).model_dump(mode="json"))
+    return _guarded(spec.name, lambda: spec.function(request).model_dump(mode="json"))
 
 
 def foresee_typed(spec: ToolSpec, arguments: Arguments) -> None:
@@ -169,16 +169,16 @@ def foresee_typed(spec: ToolSpec, arguments: Arguments) -> None:
     """
     request, check = validate(spec.request, arguments), spec.check
     if check is not None:
-        _guarded(spec, lambda: check(request))
+        _guarded(spec.name, lambda: check(request))
 
 
-def _guarded(spec: ToolSpec, work: Callable[[], Done]) -> Done:
+def _guarded(name: str, work: Callable[[], Done]) -> Done:
     try:
         return work()
     except AxError:
         raise
     except Exception as error:
-        raise Failed(f"the tool {spec.name} broke: {type(error).__name__}: {error}") from error
+        raise Failed(f"the tool {name} broke: {type(error).__name__}: {error}") from error
 
 
 def missing_tools(catalog: Catalog, names: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The tools of MCP servers that a persona may call: only of servers that are trusted, and as they were then."""
 
 import atexit
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -118,12 +119,15 @@ class _Server:
     def session(self) -> "Session":
         """Return it at work; one that ended is started again, if it still is what was trusted."""
         at_work = _at_work.get(_key(self._project, self.name))
-        if at_work is None or not at_work.alive:
-            self.listing()
-        return _at_work[_key(self._project, self.name)]
+        if at_work is not None and at_work.alive:
+            return at_work
+        self.listing()
+        return start_server(self._project, self.name)
 
 
 _at_work: "dict[tuple[str, str], Session]" = {}
+_starting = threading.Lock()
+"""Held while a server is started or stopped, so that two runs at once have one between them."""
 
 
 def _key(project: Project, name: str) -> tuple[str, str]:
@@ -139,22 +143,26 @@ def start_server(project: Project, name: str) -> "Session":
     from axagents.external.session import Session
 
     key = _key(project, name)
-    if key not in _at_work or not _at_work[key].alive:
-        session = Session(name, project.settings.mcp[name], project.root)
-        session.start()
-        atexit.register(session.stop)
-        _at_work[key] = session
-    return _at_work[key]
+    with _starting:
+        session = _at_work.get(key)
+        if session is None or not session.alive:
+            session = Session(name, project.settings.mcp[name], project.root)
+            session.start()
+            atexit.register(session.stop)
+            _at_work[key] = session
+        return session
 
 
 def stop_server(project: Project, name: str) -> None:
     """Stop one server."""
-    session = _at_work.pop(_key(project, name), None)
-    if session is not None:
-        session.stop()
+    with _starting:
+        session = _at_work.pop(_key(project, name), None)
+        if session is not None:
+            session.stop()
 
 
 def stop_servers() -> None:
     """Stop every server that this process started."""
-    while _at_work:
-        _at_work.popitem()[1].stop()
+    with _starting:
+        while _at_work:
+            _at_work.popitem()[1].stop()

@@ -7,6 +7,8 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO, TypeVar, cast
 
@@ -26,7 +28,9 @@ LARGEST = 1_000_000
 """Characters of a result; a larger one is refused."""
 _START_SECONDS = 30
 _PAGES = 50
-_BROKEN = (OSError, ValueError, RuntimeError, MCPError, ValidationError, TimeoutError, ExceptionGroup)
+_LOOKED_AFTER = 1.0
+"""Seconds after which it is looked whether the conversation that an answer is awaited from still goes on."""
+_BROKEN = (OSError, ValueError, RuntimeError, MCPError, ValidationError, ExceptionGroup, CancelledError)
 Told = TypeVar("Told")
 
 # The SDK writes tracebacks of what a server says wrong; what matters of it is told by the error that follows.
@@ -69,7 +73,8 @@ class Session:
     def stop(self) -> None:
         """Stop the server and wait until its process is gone."""
         if self._loop is not None and self._scope is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._scope.cancel)
+            with suppress(RuntimeError):  # it ends by itself just now
+                self._loop.call_soon_threadsafe(self._scope.cancel)
             self._thread.join()
         self._client = None
 
@@ -95,7 +100,8 @@ class Session:
             return make_listing(self.name, self._ask(listed))
         except _BROKEN as error:
             self._note_end(error)
-            raise Failed(f"the MCP server {self.name!r} does not list its tools: {self._told(error)}") from error
+            why = self._told(error, f"{_START_SECONDS} s")
+            raise Failed(f"the MCP server {self.name!r} does not list its tools: {why}") from error
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Call a tool and return what it gave, as JSON.
@@ -113,7 +119,8 @@ class Session:
             result = self._ask(called)
         except _BROKEN as error:
             self._note_end(error)
-            told = f"{self.name}.{tool} did not answer: {self._told(error)}"
+            why = self._told(error, f"{seconds:g} s ([mcp.{self.name}] timeout)")
+            told = f"{self.name}.{tool} did not answer: {why}"
             raise Failed(f"{told}; whether it did what was asked is not known") from error
         return _read(f"{self.name}.{tool}", result)
 
@@ -121,22 +128,35 @@ class Session:
         client, loop = self._client, self._loop
         if client is None or loop is None:
             raise MCPError(CONNECTION_CLOSED, "it has ended")
-        waiting = asyncio.run_coroutine_threadsafe(said(client), loop)
+        asking = said(client)
         try:
-            return waiting.result()
+            waiting = asyncio.run_coroutine_threadsafe(asking, loop)
+        except RuntimeError:
+            asking.close()
+            raise MCPError(CONNECTION_CLOSED, "it has ended") from None
+        try:
+            return self._await(waiting)
         except BaseException:
             waiting.cancel()
             raise
 
+    def _await(self, waiting: Future[Told]) -> Told:
+        while not waiting.done():
+            # A loop that ends takes up nothing more, and would leave this waiting for good.
+            if not self._thread.is_alive():
+                raise MCPError(CONNECTION_CLOSED, "it has ended")
+            wait([waiting], timeout=_LOOKED_AFTER)
+        return waiting.result()
+
     def _note_end(self, error: Exception) -> None:
-        if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
+        if _is_closed(error):
             self.stop()
 
-    def _told(self, error: BaseException) -> str:
-        if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
+    def _told(self, error: BaseException, within: str) -> str:
+        if _is_closed(error) or isinstance(error, CancelledError):
             return f"its process has ended{self._last_words()}"
         if isinstance(error, MCPError) and error.code == REQUEST_TIMEOUT:
-            return f"nothing came within {self._settings.timeout:g} s ([mcp.{self.name}] timeout)"
+            return f"nothing came within {within}"
         return _first_line(error)
 
     async def _live(self) -> None:
@@ -166,6 +186,10 @@ class Session:
         self._errors.seek(0)
         lines = [line.strip() for line in self._errors.readlines()[-20:] if line.strip()]
         return f" (it says: {lines[-1][:200]})" if lines else ""
+
+
+def _is_closed(error: BaseException) -> bool:
+    return isinstance(error, MCPError) and error.code == CONNECTION_CLOSED
 
 
 def _first_line(error: Any) -> str:

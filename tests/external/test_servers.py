@@ -1,7 +1,9 @@
 """A persona uses the tools of a real MCP server: only as trusted, given no more than named, and outliving its ills."""
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ import pytest
 from axagents.agents.opening import open_desk
 from axagents.agents.request import Request
 from axagents.agents.run import AgentRun, resume_agent
+from axagents.agents.tools import OwnTool
+from axagents.catalog import ToolFacts
 from axagents.cli.main import run as run_ax
-from axagents.errors import AxError
+from axagents.errors import AxError, Failed
 from axagents.external.servers import external_tools, stop_servers
 from axagents.llm.scripted import ScriptedModel
 from axagents.llm.turn import Call, Turn
@@ -21,6 +25,7 @@ from axagents.progress import Event, Note, listen
 from axagents.project import Project, open_project, use_project
 from axagents.stores.agents.approvals import Approvals
 from axagents.stores.runs import Runs
+from axagents.toolkit import Touch
 from axagents.trust import read_holding, read_pins, record_trust
 from tests.agents.conftest import DONE, call, calls, lines
 from tests.agents.conftest import lab as lab
@@ -237,6 +242,37 @@ def test_what_goes_wrong_is_one_line_and_the_next_call_works(
         assert by_name["tiny.search"].call({"query": "tea"})["hits"] == ["tea-new"]
     stop_servers()
     assert running(project) == []
+
+
+def test_a_server_that_is_stopped_in_the_middle_of_a_call_is_one_line(trusted: Project) -> None:
+    by_name = {each.facts.name: each for each in external_tools(trusted, ["tiny.*"])}
+    threading.Timer(0.5, stop_servers).start()
+    with pytest.raises(AxError, match=r"tiny\.slow did not answer: its process has ended") as raised:
+        by_name["tiny.slow"].call({"seconds": 30.0})
+    assert "\n" not in raised.value.message
+    assert by_name["tiny.search"].call({"query": "tea"})["hits"] == ["tea-new"]
+
+
+def test_runs_at_once_have_one_server_between_them(trusted: Project) -> None:
+    stop_servers()
+    before = len(lines(trusted, "pids.txt"))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: len(external_tools(trusted, ["tiny.*"])), range(4)))
+    assert found == [len(ALL)] * 4
+    assert len(lines(trusted, "pids.txt")) == before + 1
+
+
+def test_a_tool_of_ones_own_that_breaks_is_told_as_one_that_broke(lab: Project) -> None:
+    def broken(_arguments: dict[str, Any]) -> Any:
+        raise KeyError("wheel")
+
+    facts = ToolFacts(name="other.tool", touches=Touch.EFFECT, description="Break.", parameters={"type": "object"})
+    with use_project(lab):
+        box = open_desk(lab, Request("tester", "try", "offline")).tools
+    box = box.with_own([OwnTool(facts, broken, broken, foresee=broken)])
+    for work in (box.check, box.foresee, box.call):
+        with pytest.raises(Failed, match=r"the tool other\.tool broke: KeyError: 'wheel'"):
+            work("other.tool", {})
 
 
 def test_noise_among_the_answers_is_passed_over(trusted: Project) -> None:
