@@ -10,7 +10,7 @@ from tests.house.source import Module, called, excepted, modules
 BORDERS = {  # the tool call, the CLI main, the server
     "axagents/agents/tools.py",
     "axagents/cli/main.py",
-    "axagents/serving/server.py",
+    "axagents/serving/server/app.py",
 }
 TABLES = {  # every table, by the first word of its name, has one room that writes it
     "agent": "axagents/stores/agents/",

@@ -1,0 +1,1 @@
+"""The model server: one process for one version, in MLflow's protocol."""
