@@ -1,6 +1,7 @@
 # make demo   a virtual environment, the install, and a churn model built before your eyes
 # make test   the tests        make check  linter, formatter, type checker
 # make bench  the measurements make test-slow  crash matrix and other long tests
+#                              make test-spark features on Spark: PySpark, 0.5 GB, and a Java 17
 # make evals  what the agents can do, offline and by script, on seeded worlds
 
 VENV ?= .venv
@@ -16,7 +17,7 @@ export AX_TEST_DATA ?= $(abspath $(wildcard ../shared/data))
 export AX_TEST_CLUSTER ?= $(abspath $(wildcard ../shared/kube/cluster))
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
-.PHONY: demo test test-slow check format bench evals recording lock install install-dev clean
+.PHONY: demo test test-slow test-spark check format bench evals recording lock install install-dev clean
 
 demo: install
 	@folder=$$(mktemp -d "$${TMPDIR:-/tmp}/axagents-demo.XXXXXX") && ax="$(abspath $(BIN))/ax" && cd "$$folder" \
@@ -30,6 +31,10 @@ test: install-dev
 
 test-slow: install-dev
 	$(PYTEST) -m slow --timeout 900 $(TESTS)
+
+test-spark: install-dev
+	$(PIP) -e '.[dev,spark]'
+	$(PYTEST) -m spark --timeout 600 $(TESTS)
 
 check: install-dev
 	$(BIN)/ruff check .

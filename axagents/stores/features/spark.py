@@ -88,10 +88,12 @@ def run_on_spark(
 def _run(query: str, files: dict[str, Path], *, made: Path) -> None:
     spark: Any = import_module("pyspark.sql")
     errors: Any = import_module("pyspark.errors")
-    # Nothing in a query depends on Spark's own settings but the zone of times, of which there are none.
-    builder = spark.SparkSession.builder.appName("axagents features").config("spark.ui.enabled", "false")
+    builder = spark.SparkSession.builder.appName("axagents features")
+    for name in ("spark.ui.enabled", "spark.ui.showConsoleProgress"):
+        builder = builder.config(name, "false")
     try:
         session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
         for view, file in files.items():
             session.read.parquet(file.as_uri()).createOrReplaceTempView(view)
         session.sql(query).write.parquet(made.as_uri())
