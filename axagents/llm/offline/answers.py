@@ -53,7 +53,7 @@ def plan_with_answers(planner: Planner, before: Sequence[Message], sentence: str
     """Plan a sentence that may answer a question still open; the whole exchange about it is played again."""
     said = _exchange(before)
     if not said:
-        return planner.plan(sentence)
+        return Plan("decline", reason="nothing") if _answers_only(sentence) else planner.plan(sentence)
     asked = Asked(said[0][0], said[0][1], Given())
     for text, needs in [*said[1:], (sentence, ())]:
         answered = _answered(planner, asked, text)
@@ -151,6 +151,13 @@ def _chosen(need: Need, text: str) -> str | None:
     wanted = {stem(part) for part in parts_of(bare) if part not in _AROUND_PLACE}
     like = {name for name in need.known if wanted and wanted <= {stem(part) for part in parts_of(name)}}
     return like.pop() if len(like) == 1 else None
+
+
+def _answers_only(text: str) -> bool:
+    """Tell whether the words are an answer and nothing else: "yes", "the second one"."""
+    words = {token.word for token in tokenise(text) if token.shape != "mark"}
+    agrees = bool(words & _AFFIRMS) and words <= _YES
+    return agrees or (bool(words & _PLACES.keys()) and words <= _PLACES.keys() | _AROUND_PLACE)
 
 
 def _place(words: Sequence[str]) -> int | None:

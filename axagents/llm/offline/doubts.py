@@ -219,11 +219,17 @@ _KNOWLEDGE = re.compile(
       | (?:what\s+is\s+|what's\s+)?the\s+difference\s+between\b )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_SUM = re.compile(r"^(?:what\s+is|what's|whats|how\s+much\s+is)?\s*[\d\s.,+*/x^()-]+[?=]*$", re.IGNORECASE)
 _OURS = frozenset(
     "model models classifier prediction predictions row record customer customers our my we live prod production"
     " deployed staged running serving here there data dataset experiment experiments note notes version versions test"
     " tests drift the this".split()
 )
+
+
+def is_arithmetic(reading: Reading) -> bool:
+    """Tell whether a sentence asks for a sum: "what is 2+2?"."""
+    return bool(_SUM.match(reading.sentence.strip()))
 
 
 def is_knowledge(reading: Reading) -> bool:

@@ -60,9 +60,11 @@ METRICS: Mapping[tuple[str, ...], str] = {
 
 _NUMBER_WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "ten": 10, "eleven": 11, "twelve": 12, "dozen": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "thousand": 1000,
 }  # fmt: skip
+_SCALES = (12, 100, 1000)
 _SHARE_WORDS = {"half": 50.0, "quarter": 25.0, "third": 100 / 3, "fifth": 20.0, "tenth": 10.0}
 _PERCENT = {"%", "percent", "percents", "pct", "pc", "prozent"}
 _POINTS = {"point", "points", "pp", "pts", "ppt", "pt"}
@@ -127,13 +129,15 @@ def _read_number(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
         if _word(tokens, after) in ("k", "thousand") and tokens[after].start - token.end <= 1:
             return value * 1000, after + 1
         return value, after
-    if token.word in _NUMBER_WORDS and token.shape == "word":
-        value, after = float(_NUMBER_WORDS[token.word]), at + 1
-        following = _NUMBER_WORDS.get(_word(tokens, after))
-        if following is not None and (following >= 100 or (value >= 20 and following < 10)):
-            return (value * following if following >= 100 else value + following), after + 1
-        return value, after
-    return None
+    words = [part for each in (token.word, _word(tokens, at + 1)) for part in each.split("-")]
+    if token.shape not in ("word", "name") or any(part not in _NUMBER_WORDS for part in token.word.split("-")):
+        return None
+    value, after = float(_NUMBER_WORDS[words[0]]), at + 1
+    following = _NUMBER_WORDS.get(words[1])
+    scale = following if following in _SCALES else None
+    joined = following is not None and value >= 20 and 0 < following < 10
+    after += int((scale is not None or joined) and "-" not in token.word)
+    return (value * scale if scale else value + following if joined and following else value), after
 
 
 def _find_ratio(tokens: Sequence[Token], at: int) -> Mention | None:

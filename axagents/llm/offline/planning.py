@@ -13,7 +13,7 @@ from axagents.llm.offline.arguments.sources import Missing, Setting, Sheet, Valu
 from axagents.llm.offline.choosing import Chooser, Chosen, is_refused, restricts, with_condition_back
 from axagents.llm.offline.commands import spell_command, spell_whole
 from axagents.llm.offline.content import ToolContent
-from axagents.llm.offline.doubts import Doubts, is_knowledge
+from axagents.llm.offline.doubts import Doubts, is_arithmetic, is_knowledge
 from axagents.llm.offline.examples import DECLINED
 from axagents.llm.offline.followups import goes_on, on_record
 from axagents.llm.offline.names import Names
@@ -245,6 +245,8 @@ class Planner:
     def _next_steps(self, chosen: Chosen, reading: Reading) -> tuple[str, ...]:
         """Return tools that help with an open question: those that say so, then those whose examples are like it."""
         stems = {token.stem for token in reading.tokens}
+        if is_arithmetic(reading):
+            return ()
         helping = [name for name, each in self.ranker.tools.items() if stems & {stem(word) for word in each.helps}]
         like = [each.tool for each in chosen.ranking if each.tool in self.ranker.tools]
         like = [each.tool for each in chosen.ranking if each.tool in like and each.likeness >= WORTH_ASKING]

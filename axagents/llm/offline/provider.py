@@ -90,6 +90,8 @@ def _ranker(texts: tuple[tuple[str, str, str], ...], personas: tuple[tuple[str, 
 def _turn(plan: Plan, offered: set[str]) -> Turn:
     wanted = tuple(dict.fromkeys(step.tool for step in plan.steps))
     candidates = plan.candidates or (wanted if plan.outcome == "ask" else ())
+    # What only comes second and is not there is not worth naming.
+    candidates = tuple(tool for at, tool in enumerate(candidates) if at == 0 or tool in offered or tool in wanted)
     unavailable = tuple(tool for tool in (wanted or candidates) if tool not in offered)
     ranking = tuple(_explained(ranked) for step in plan.ranking for ranked in step)
     calls = tuple(_call(number, step) for number, step in enumerate(plan.steps, start=1))

@@ -49,7 +49,12 @@ def read(sentence: str, names: Names, ordinary: frozenset[str]) -> Reading:
 
 
 def _is_word_of_name(mention: Mention, tokens: Sequence[Token]) -> bool:
-    return mention.kind == "number" and tokens[mention.first].shape == "word" and mention.value <= 1
+    small = mention.kind == "number" and tokens[mention.first].shape == "word" and mention.value <= 1
+    counts = mention.last + 1 < len(tokens) and tokens[mention.last + 1].word in _COUNTED
+    return small and not counts
+
+
+_COUNTED = {"fold", "trial", "repeat", "repetition", "feature", "replica"}
 
 
 def _merge(first: list[Mention], second: list[Mention]) -> list[Mention]:
@@ -77,10 +82,12 @@ def _versions(mentions: list[Mention], tokens: Sequence[Token]) -> list[Mention]
 
 
 def _as_version(mention: Mention, mentions: list[Mention], tokens: Sequence[Token]) -> Mention:
-    if mention.kind != "number" or tokens[mention.first].shape != "number" or "," in mention.text:
-        return mention
     before = mention.first - 1
     word = tokens[before].word if before >= 0 else ""
+    if mention.kind == "number" and word in _VERSION_NOUNS and tokens[mention.first].shape == "word":
+        return Mention("version", f"{mention.value:g}", mention.text, mention.first, mention.last)
+    if mention.kind != "number" or tokens[mention.first].shape != "number" or "," in mention.text:
+        return mention
     named = any(each.last == before and each.kind in ("model", "unknown") for each in mentions)
     dotted = bool(re.fullmatch(r"\d+\.\d+", mention.text))
     if word in _VERSION_NOUNS or (named and dotted):

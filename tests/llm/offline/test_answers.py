@@ -96,3 +96,16 @@ def test_what_ties_events_to_rows_is_answered_one_by_one_in_any_order() -> None:
         "horizon": "90d",
         "time": "ordered_at",
     }
+
+
+@pytest.mark.parametrize("said", ["yes", "ok, do it", "the second one", "sure"])
+def test_an_answer_to_nothing_is_no_request(said: str) -> None:
+    turn = talk(CHURN_LIVE, said)
+    assert (turn.stop_reason, turn.reason, turn.candidates) == ("decline", "nothing", ())
+
+
+def test_a_tool_that_is_not_there_is_not_offered() -> None:
+    offers = [each for each in OFFERS if each.name in ("registry-list-versions", "registry-show", "data-profile")]
+    planner = OfflinePlanner(RANKER, CHURN_LIVE)
+    turn = planner.take_turn("", [Message(role="user", text="check churn-classifier versions or something")], offers)
+    assert set(turn.candidates[1:]) <= {each.name for each in offers}

@@ -63,6 +63,7 @@ def test_of_two_versions_the_one_that_is_asked_for_is_taken(plan: PlanIt, senten
     ("sentence", "ignored"),
     [
         ("train xgboost on customers with early stopping of 50 rounds", ("early", "50 rounds")),
+        ("train on customers using gpu", ("gpu",)),
         ("deploy churn-classifier 2.1.0 with 3 replicas", ("3 replicas",)),
         ("train on customers.csv and holdout_2024q4", ("holdout_2024q4",)),
         ("train on customers.csv with 3 folds and seed 7", ()),

@@ -5,11 +5,13 @@ from collections import Counter
 
 import pytest
 
-from axagents.agents.persona import list_personas
+from axagents.agents.persona import list_personas, load_persona
 from axagents.catalog import open_catalog
 from axagents.errors import UserError
-from axagents.llm.offline.provider import read_ranker
+from axagents.llm.offline.provider import OfflinePlanner, read_ranker
 from axagents.llm.offline.ranking import Ranker
+from axagents.llm.turn import Message, Offer
+from evals.planner.worlds import CHURN
 
 CATALOG = open_catalog(None)
 NAMED = sorted(CATALOG.files("sentences"))
@@ -69,3 +71,16 @@ def test_what_is_wrong_in_a_file_is_told(tmp_path) -> None:
     wrong = files["ml-train"]
     with pytest.raises(UserError, match="is about 'ml-train'; by its name it must be about 'ml-tarin'"):
         read_ranker({"ml-tarin": wrong})
+
+
+EXAMPLES = [(persona.id, example) for persona in list_personas(CATALOG) for example in persona.examples]
+
+
+@pytest.mark.parametrize(("persona", "example"), EXAMPLES)
+def test_what_a_persona_offers_to_try_can_be_done_with_what_is_installed(
+    ranker: Ranker, persona: str, example: str
+) -> None:
+    tools = set(load_persona(CATALOG, persona).tools) & set(CATALOG.files("tools"))
+    offers = [Offer(name, ranker.tools[name].touches, "") for name in tools]
+    turn = OfflinePlanner(ranker, CHURN).take_turn("", [Message(role="user", text=example)], offers)
+    assert (turn.stop_reason, turn.unavailable) == ("calls", ())

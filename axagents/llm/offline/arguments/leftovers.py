@@ -11,7 +11,7 @@ from axagents.llm.offline.mentions import Mention
 
 _SCALES = (1, 0.01, 1000, 1 / 86_400, 1 / 3600, 1 / 60)
 _CLOSE = 1e-9
-_LEAST_LETTERS = 4
+_LEAST_LETTERS = 3
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
