@@ -7,9 +7,9 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from axagents.errors import UserError
 from axagents.progress import Event, Listener, listen
 from axagents.project import Project, current_project, open_project, use_project
 from axagents.toolkit import ToolSpec, tool_spec
+from axagents.ways import Ways, using_ways
 
 if TYPE_CHECKING:
     from axagents.agents.dry import DryRun
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 Approve = Callable[[Mapping[str, Any]], bool | None]
 Done = TypeVar("Done")
+_PATIENCE = 5.0
+"""Seconds that leaving a stream waits for its run to stop."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,10 @@ class Agent:
     def stream(self, query: str, *, session: str | None = None) -> "Iterator[Event | AgentRun]":
         """Ask it, and yield what happens as it happens (`axagents.progress`), and last how the run ended.
 
-        A loop that is left stops the run at its next event; `resume` goes on with it.
+        A loop that is left stops the run at its next event, and waits a few seconds for that; `resume` goes on with it.
         """
         heard: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        with _working(lambda: self.run(query, session=session), heard.put) as done:
+        with _working(lambda: self.run(query, session=session), heard.put, patience=_PATIENCE) as done:
             done.add_done_callback(lambda _: heard.put(None))
             while (event := heard.get()) is not None:
                 yield event
@@ -120,7 +123,7 @@ class Agent:
     def _at_work(self) -> Generator[Project]:
         given = self.project
         project = given if isinstance(given, Project) else open_project(Path(given)) if given else current_project()
-        with use_project(project):
+        with use_project(project), using_ways(_PythonWays()):
             yield project
 
     def _request(self, query: str, session: str | None) -> "Request":
@@ -183,17 +186,55 @@ class Agent:
         own = [_own_tool(spec) for each in self.tools if (spec := tool_spec(each)) is not None]
         if own and desk.provider.name == "offline":
             names = ", ".join(each.facts.name for each in own)
-            told = f"the offline planner knows no sentences for {names}, and will not call it"
-            warnings.warn(told, stacklevel=_callers_level())
+            _warn(f"the offline planner knows no sentences for {names}, and will not call it")
         tools = desk.tools.with_own(own)
         return replace(desk, tools=replace(tools, inner={**tools.inner, **{each.facts.name: each for each in inner}}))
 
 
-def _callers_level() -> int:
-    """Return how many frames above whoever asks the program stands that called this module."""
-    here = inspect.currentframe()
-    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_stack(here)]
-    return len(modules) - modules[::-1].index(__name__)
+class _PythonWays(Ways):
+    """The ways of a program that holds an agent."""
+
+    offline = 'provider="offline"'
+    time = "deadline"
+
+    def to_answer(self, persona: str, session: str, answer: str) -> str:
+        del persona
+        return f"run({answer!r}, session={session!r})"
+
+    def to_ask(self, persona: str, query: str) -> str:
+        return f"Agent({persona!r}).run({query!r})"
+
+    def to_approve(self, approval_id: str, run_id: str) -> str:
+        return f"ax approve {approval_id}   # then, in the program that holds the agent: resume({run_id!r})"
+
+    def to_ask_again(self, persona: str, query: str, plan: str) -> str:
+        """Write nothing: a program goes on with its run."""
+        del persona, query, plan
+        return ""
+
+
+_Line = tuple[str, int, dict[Any, Any]]
+"""A file, a line in it, and what was warned of there."""
+_caller: ContextVar[_Line | None] = ContextVar("caller", default=None)
+
+
+def _find_caller() -> _Line | None:
+    """Return the line that called this module, past what asyncio puts between; None where this thread has none."""
+    stack = [(frame, line, str(frame.f_globals.get("__name__"))) for frame, line in traceback.walk_stack(None)]
+    inside = [at for at, (_, _, module) in enumerate(stack) if module == __name__]
+    for frame, line, module in stack[inside[-1] + 1 :]:
+        if module.partition(".")[0] not in ("asyncio", "concurrent", "threading"):
+            return frame.f_code.co_filename, line, frame.f_globals.setdefault("__warningregistry__", {})
+    return None
+
+
+def _warn(message: str) -> None:
+    """Warn at the line that called this module, from whichever thread."""
+    caller = _caller.get() or _find_caller()
+    if caller is None:
+        warnings.warn(message, stacklevel=2)
+    else:
+        warnings.warn_explicit(message, UserWarning, caller[0], caller[1], registry=caller[2])
 
 
 def _own_tool(spec: ToolSpec) -> "OwnTool":
@@ -216,12 +257,18 @@ def _own_tool(spec: ToolSpec) -> "OwnTool":
     def foresee(arguments: dict[str, Any]) -> None:
         foresee_typed(spec, arguments)
 
-    return OwnTool(facts, check, lambda arguments: call_typed(spec, arguments), held=True, foresee=foresee)
+    return OwnTool(facts, check, lambda arguments: call_typed(spec, arguments), foresee=foresee)
 
 
 @contextmanager
-def _working(work: Callable[[], Done], heard: Listener | None = None) -> Generator[Future[Done]]:
-    """Have work done in a thread that sees this context's variables; whoever leaves stops it at its next event."""
+def _working(
+    work: Callable[[], Done], heard: Listener | None = None, *, patience: float = 0.0
+) -> Generator[Future[Done]]:
+    """Have work done in a thread that sees this context's variables; whoever leaves stops it at its next event.
+
+    Args:
+        patience: seconds at most that leaving waits for it.
+    """
     left = threading.Event()
 
     def told(event: Event) -> None:
@@ -234,9 +281,13 @@ def _working(work: Callable[[], Done], heard: Listener | None = None) -> Generat
         with listen(told):
             return work()
 
+    context = copy_context()
+    context.run(_caller.set, _find_caller())
     pool = ThreadPoolExecutor(1, thread_name_prefix="axagents")
+    done = pool.submit(context.run, listened)
     try:
-        yield pool.submit(copy_context().run, listened)
+        yield done
     finally:
         left.set()
         pool.shutdown(wait=False)
+        wait([done], timeout=patience)

@@ -1,6 +1,9 @@
 """Agents from Python: what is refused or told before anything is done."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +24,21 @@ def test_less_than_nothing_is_no_limit(usd: float) -> None:
 
 
 def test_the_warning_stands_at_the_callers_line(project: Project) -> None:
+    agent = Agent("data-scientist", project=project, provider="offline", tools=[boxes_in_stock])
+
+    def ask_in_every_way() -> None:
+        agent.run("hello")
+        asyncio.run(agent.arun("hello"))
+        list(agent.stream("hello"))
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(agent.run, "hello").result()
+
     with pytest.warns(UserWarning, match="knows no sentences for boxes-in-stock") as warned:
-        Agent("data-scientist", project=project, provider="offline", tools=[boxes_in_stock]).run("hello")
-    assert [each.filename for each in warned] == [__file__]
+        ask_in_every_way()
+    lines = Path(__file__).read_text().splitlines()
+    told = [lines[each.lineno - 1].strip() for each in warned if each.filename == __file__]
+    assert told == ['agent.run("hello")', 'asyncio.run(agent.arun("hello"))', 'list(agent.stream("hello"))']
+    assert len(warned) == 4  # a thread that the program only gave the method to has no line of its own
 
 
 def test_nobody_is_asked_about_what_cannot_be_done(project: Project) -> None:
@@ -41,7 +56,7 @@ def test_nobody_is_asked_about_what_cannot_be_done(project: Project) -> None:
     agent = Agent("mlops-engineer", project=project, provider=script, tools=[empty], approve=asked.append)
     (made,) = agent.run("Take 9 boxes out of north").calls
     assert (made["status"], made["error"]["message"]) == ("failed", "boxes: north has 5")
-    assert (asked, Approvals(project).waiting()) == ([], [])
+    assert (asked, Approvals(project).open()) == ([], [])
     script = ScriptedModel([calls(call("empty-shop", shop="north", boxes=5)), said("Done.")])
     waiting = replace(agent, provider=script).run("Take 5 boxes out of north")
     assert (waiting.status, len(asked)) == ("waiting", 1)

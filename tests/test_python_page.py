@@ -54,5 +54,12 @@ def test_every_snippet_runs(
             assert re.fullmatch(expected, capsys.readouterr().out)
 
 
+@pytest.mark.filterwarnings("ignore:the offline planner knows no sentences")
+def test_every_snippet_runs_without_a_language_model(project: Project) -> None:
+    names: dict[str, Any] = {"__name__": "page"}
+    for snippet in SNIPPETS:
+        exec(compile(snippet, "docs/python.md", "exec"), names)
+
+
 def test_the_first_snippet_is_ten_lines() -> None:
     assert len([line for line in SNIPPETS[0].splitlines() if line.strip()]) <= 10

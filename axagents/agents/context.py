@@ -19,6 +19,7 @@ from axagents.llm.offline.world import World
 from axagents.llm.turn import Provider, Turn
 from axagents.project import Project
 from axagents.stores.agents.journal import AgentJournal, Entry
+from axagents.ways import ways
 
 SAME_CALL_MOST = 2
 MALFORMED_MOST = 2
@@ -82,7 +83,7 @@ class AgentContext:
                 f"${self.ledger.cost_usd:.4f} are spent of ${self.max_usd:g} (--max-usd), and it is not done", hint=hint
             )
         if time.monotonic() > self.deadline:
-            raise LimitReached(f"{self.seconds:g} s are over (--deadline), and it is not done", hint=hint)
+            raise LimitReached(f"{self.seconds:g} s are over ({ways().time}), and it is not done", hint=hint)
 
     def results(self, until: int | None = None) -> list[Entry]:
         """Return the results of calls in order."""

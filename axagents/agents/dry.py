@@ -38,6 +38,8 @@ class DryRun(BaseModel):
     plans: list[dict[str, Any]] = []
     ranking: list[dict[str, Any]] = []
     text: str = ""
+    tokens: int = 0
+    cost_usd: float = 0.0
 
 
 def plan_once(desk: Desk, request: Request) -> DryRun:
@@ -68,6 +70,8 @@ def _as_dry_run(desk: Desk, query: str, turn: Turn) -> DryRun:
         plans=plans,
         ranking=list(turn.ranking),
         text=spell_plan(calls, plans) if going else explained,
+        tokens=turn.tokens,
+        cost_usd=turn.cost_usd,
     )
 
 

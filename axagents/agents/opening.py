@@ -25,6 +25,7 @@ from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.agents.journal import AgentJournal
 from axagents.toolkit import Touch
+from axagents.ways import ways
 
 OFFLINE_NOTICE = "offline planner: no language model; it plans from example sentences, and asks when unsure"
 SCRIPT = "script:"
@@ -73,7 +74,7 @@ def _check_money(desk: Desk, request: Request) -> None:
     """Stop before the first turn where it would cost something, and nothing may be spent."""
     if _most_usd(desk, request) == 0 and desk.provider.is_paid:
         told = f"a turn of {desk.provider.name} costs something, and nothing is left to spend (--max-usd)"
-        raise LimitReached(told, field="--max-usd", hint="more --max-usd, or --provider offline")
+        raise LimitReached(told, field="--max-usd", hint=f"more --max-usd, or {ways().offline}")
 
 
 def _most_usd(desk: Desk, request: Request) -> float | None:
@@ -138,7 +139,7 @@ def choose_provider(
     opened = open_provider(chosen, settings.providers, model=model, deadline=deadline)
     endpoint = find_endpoint(chosen, settings.providers, model=model)
     if name == "auto":
-        note(f"{endpoint.name} ({endpoint.model}) thinks; --provider offline asks nobody")
+        note(f"{endpoint.name} ({endpoint.model}) thinks; {ways().offline} asks nobody")
     if endpoint.prices is None:
         note(f"the price of {endpoint.model} is not known, and counts as 0; set [providers.{endpoint.name}] prices")
     return opened

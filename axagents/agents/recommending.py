@@ -12,6 +12,8 @@ _WORD = 0.1
 _MOST_WORDS = 3
 STANDS_OUT = 0.1
 """The score that one word which a persona is known for gives; below it nothing speaks for anybody."""
+_CLEARLY = 0.5
+"""By how much another persona must fit better to be given what one is at work on."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ def recommend_personas(project: Project, task: str) -> list[Recommendation]:
     said = _stems(task)
     found = [_weigh(persona, scores, said) for persona in list_personas(desk.catalog)]
     return sorted(found, key=lambda each: (-each.score, each.persona.id))
+
+
+def clearly_for(project: Project, task: str, *, present: str) -> Recommendation | None:
+    """Return whom a task is clearly for in place of the persona `present`, by a tool; None where nobody is."""
+    found = recommend_personas(project, task)
+    best, mine = found[0], next((each.score for each in found if each.persona.id == present), 0.0)
+    return best if best.persona.id != present and best.tools and best.score - mine >= _CLEARLY else None
 
 
 def _weigh(persona: Persona, scores: dict[str, float], said: set[str]) -> Recommendation:

@@ -1,7 +1,5 @@
 """Run a persona: walk its graph durably, hand approvals to a person, and go on with a run cut short."""
 
-import json
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Literal
@@ -22,6 +20,7 @@ from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.agents.journal import AgentJournal
 from axagents.stores.runs import RunRecord, Runs, is_repeating, within_run
+from axagents.ways import ways
 
 Ask = Callable[[Mapping[str, Any]], bool | None]
 """Shows a person the plan of an effect and returns their word, or None when nobody is there."""
@@ -194,16 +193,10 @@ def _ways(plan: Mapping[str, Any], context: AgentContext) -> Iterator[str]:
     """Yield how the word can be given and the run go on: what an agent cannot do itself is not among it."""
     begun = context.request.caller or Caller((context.persona.id,), context.run_id, context.request.query)
     run_id = begun.run_id or context.run_id
-    if context.tools.held:
-        yield f"ax approve {plan['approval_id']}   # then, in the program that holds the agent: resume({run_id!r})"
-        return
-    yield f"ax approve {plan['approval_id']} && ax runs resume {run_id}"
-    if begun.words and not is_agent():
-        yield f"ax agent run {begun.personas[0]} --approve {plan['hash']} --input {_shell_input(begun.words)}"
-
-
-def _shell_input(query: str) -> str:
-    return shlex.quote(json.dumps({"query": query}, ensure_ascii=False))
+    yield ways().to_approve(plan["approval_id"], run_id)
+    again = ways().to_ask_again(begun.personas[0], begun.words, plan["hash"])
+    if again and begun.words and not is_agent():
+        yield again
 
 
 def _waiting(context: AgentContext, needs: list[dict[str, Any]], text: str) -> AgentRun:

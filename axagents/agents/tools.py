@@ -23,14 +23,12 @@ class OwnTool:
     Attributes:
         check: raises UserError where the arguments are wrong.
         call: returns the result as JSON, or raises AxError.
-        held: whether only the program that began a run has it.
         foresee: raises what is known to be wrong with a call before it is made.
     """
 
     facts: ToolFacts
     check: Callable[[Arguments], None]
     call: Callable[[Arguments], dict[str, Any]]
-    held: bool = False
     foresee: Callable[[Arguments], None] | None = None
 
 
@@ -75,11 +73,6 @@ class ToolBox:
                 raise ToolError(f"there is a tool {each.facts.name!r} already")
             own[each.facts.name] = each
         return replace(self, own=own)
-
-    @property
-    def held(self) -> bool:
-        """Tell whether a run with these tools can go on only in the program that began it."""
-        return any(each.held for each in self.own.values())
 
     def facts(self) -> Mapping[str, ToolFacts]:
         """Return what is known of each tool that is offered."""

@@ -1,7 +1,5 @@
 """Questions, refusals and plans in words, from templates over what the turn holds."""
 
-import json
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +12,7 @@ from axagents.fields import canonical_json
 from axagents.llm.offline.content import ToolContent
 from axagents.llm.offline.handing import ASK
 from axagents.llm.turn import Call, Turn
+from axagents.ways import ways
 
 _LONGEST = 60
 
@@ -22,7 +21,7 @@ def explain_turn(catalog: Catalog, persona: Persona, turn: Turn, *, query: str, 
     """Write a question, or why something is declined.
 
     Args:
-        query: the user's own sentence, for the commands that are named.
+        query: the user's own sentence, for the ways on that are named.
     """
     sentences, named = catalog.files("sentences"), (*turn.candidates, *turn.unavailable)
     absent = {name for name in missing_tools(catalog, turn.unavailable) if not name.startswith(ASK)}
@@ -31,28 +30,19 @@ def explain_turn(catalog: Catalog, persona: Persona, turn: Turn, *, query: str, 
         "persona": persona.model_dump(mode="json"),
         "does": {name: sentences[name].parse(ToolContent).does for name in named if name in sentences},
         "absent": sorted(absent),
-        "elsewhere": {tool: _personas_with(catalog, tool) for tool in turn.unavailable if tool not in absent},
+        "elsewhere": {tool: _spell_asking(catalog, tool, query) for tool in turn.unavailable if tool not in absent},
         "understood": [spell_call(call) for call in turn.calls],
         "session": session,
-        "same": _spell_query(query),
         "again": _spell_answer(persona, turn, session),
     }
     return render_prompt(catalog, turn.stop_reason, values)
 
 
-def _spell_query(query: str) -> str:
-    """Write a sentence as the input of a command, quoted for a shell."""
-    return shlex.quote(json.dumps({"query": query}, ensure_ascii=False))
-
-
 def _spell_answer(persona: Persona, turn: Turn, session: str | None) -> str:
-    """Write the command that answers a question, with the first thing there is to choose from."""
+    """Write how a question is answered, with the first thing there is to choose from."""
     if session is None or not turn.needs:
         return ""
-    answer = next(iter(turn.needs[0].known), "ANSWER")
-    if persona.id == "call":
-        return f"ax call offline --session {session} {shlex.quote(answer)}"
-    return f"ax agent run {persona.id} --session {session} --input {_spell_query(answer)}"
+    return ways().to_answer(persona.id, session, next(iter(turn.needs[0].known), "ANSWER"))
 
 
 def spell_plan(calls: list[dict[str, Any]], plans: list[dict[str, Any]]) -> str:
@@ -88,5 +78,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
-def _personas_with(catalog: Catalog, tool: str) -> list[str]:
-    return [name for name, file in catalog.files("personas").items() if tool in file.parse(Persona).tools]
+def _spell_asking(catalog: Catalog, tool: str, query: str) -> str:
+    """Write how a persona that has a tool is asked; nothing where none has it."""
+    others = [name for name, file in catalog.files("personas").items() if tool in file.parse(Persona).tools]
+    return ways().to_ask(others[0], query) if others else ""

@@ -16,12 +16,12 @@ from axagents.cli.common import Need, command, group
 from axagents.cli.output import Shown, show_error
 from axagents.errors import AxError, ProviderError, UserError, nearest
 from axagents.progress import note
+from axagents.ways import Ways, using_ways, ways
 
 if TYPE_CHECKING:
     from axagents.agents.iterating import Iterated
     from axagents.agents.opening import Desk
     from axagents.agents.request import Request
-    from axagents.agents.run import AgentRun
     from axagents.project import Project
 
 app = group()
@@ -74,7 +74,7 @@ def call(
     request = Request(CALL, words, provider, session, max_steps, seconds, model=model, max_usd=max_usd)
     request = replace(request, record=record, replay=replay, system=_read_system(system), attached=_read_files(file))
     rounds = _rounds(max_iterations, iterate=iterate)
-    with _somewhere(session) as project, _offline_by_call(words):
+    with _somewhere(session) as project, using_ways(_CallWays(words, is_kept=project_here() is not None)):
         if replay is None:
             _check_provider(project, provider, words)
         desk = open_desk(project, request)
@@ -89,28 +89,17 @@ def _work(desk: "Desk", request: "Request", rounds: int | None) -> Shown:
     if rounds is None:
         from axagents.agents.run import run_agent
 
-        return show_run(_forgotten(run_agent(desk.project, request, desk=desk)))
+        return show_run(run_agent(desk.project, request, desk=desk))
     from axagents.agents.iterating import Bounds, iterate
 
     usd = desk.project.settings.agents.max_usd if request.max_usd is None else request.max_usd
     done = iterate(desk, request, Bounds(rounds, request.deadline or _SECONDS, usd))
-    _tell_way(done.stopped, request.query)
     return _show_iterated(done)
-
-
-def _forgotten(done: "AgentRun") -> "AgentRun":
-    """Return a run without the command that goes on with its session where no project keeps that."""
-    from axagents.project import project_here
-
-    if project_here() is not None:
-        return done
-    lines = [line for line in done.answer.split("\n") if f"--session {done.session}" not in line]
-    return done.model_copy(update={"answer": "\n".join(lines).strip()})
 
 
 def _show_iterated(done: "Iterated") -> Shown:
     """Show the best answer; where a limit or an error ended the work, tell it and end with its exit code."""
-    best, stopped = _forgotten(done.best), done.stopped
+    best, stopped = done.best, done.stopped
     shown = show_run(best)
     data = {
         **best.model_dump(mode="json"),
@@ -194,26 +183,18 @@ def _somewhere(session: str | None) -> Generator["Project"]:
             raise
 
 
-@contextmanager
-def _offline_by_call(prompt: str) -> Generator[None]:
-    try:
-        yield
-    except AxError as error:
-        _tell_way(error, prompt)
-        raise
+class _CallWays(Ways):
+    """The ways of `ax call`, on a prompt; without a project no conversation is kept to go on with."""
 
+    time = "--max-time"
 
-def _tell_way(error: AxError | None, prompt: str) -> None:
-    """Name this command's own options where an error names those of `ax agent run`."""
-    if error is None:
-        return
-    error.message = error.message.replace("--deadline", "--max-time")
-    if error.hint is not None:
-        error.hint = error.hint.replace("--deadline", "--max-time").replace("--provider offline", _offline(prompt))
+    def __init__(self, prompt: str, *, is_kept: bool) -> None:
+        self.offline = f"ax call offline {shlex.quote(prompt) if len(prompt) <= _SHOWN else '-'}"
+        self._is_kept = is_kept
 
-
-def _offline(prompt: str) -> str:
-    return f"ax call offline {shlex.quote(prompt) if len(prompt) <= _SHOWN else '-'}"
+    def to_answer(self, persona: str, session: str, answer: str) -> str:
+        del persona
+        return f"ax call offline --session {session} {shlex.quote(answer)}" if self._is_kept else ""
 
 
 def _check_provider(project: "Project", name: str, prompt: str) -> None:
@@ -226,7 +207,7 @@ def _check_provider(project: "Project", name: str, prompt: str) -> None:
 
     if name in ("auto", "offline") or name.startswith("script:"):
         return
-    offline = _offline(prompt)
+    offline = ways().offline
     try:
         endpoint = find_endpoint(name, project.settings.providers)
     except ProviderError as error:

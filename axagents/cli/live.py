@@ -11,7 +11,7 @@ from axagents.cli.output import colourful, paint, tell
 from axagents.progress import Advance, Asked, Asking, Event, Note, Said, StepDone, StepStarted
 
 if TYPE_CHECKING:
-    from axagents.cli.chat.drafting import Draft
+    from axagents.cli.drafting import Draft
 
 _TICK = 0.12
 # After so many seconds without a step somebody would wonder: libraries are loading, or files are read.
@@ -96,8 +96,8 @@ class Live:
         if not self._moving:
             return
         # Only where a language model speaks: what lays out its words takes time to load.
-        from axagents.cli.chat.drafting import Draft
-        from axagents.cli.chat.spelling import spell_piece
+        from axagents.cli.drafting import Draft
+        from axagents.cli.spelling import spell_piece
 
         if said.first or self._draft is None:
             self._draft = Draft(lambda text: spell_piece(text, {}), shutil.get_terminal_size().columns - 1)

@@ -8,6 +8,7 @@ from typing import Any, cast
 from axagents.errors import ProviderError
 from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
+from axagents.ways import ways
 
 _AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529}
 _BY_TYPE = {  # as the providers name an error in the middle of a stream, where the status was 200 already
@@ -137,7 +138,7 @@ def _refused(endpoint: Endpoint, status: int, message: str) -> ProviderError:
             hint = f"name the variable of its key as key_variable under [providers.{endpoint.name}] in ax.toml"
             return ProviderError(f"{endpoint.name} asks for a key (HTTP {status})", hint=hint)
         what = "does not accept" if status == 401 else "does not allow this with"
-        hint = f"set {endpoint.key_variable} to a key that is valid at {endpoint.base_url}, or --provider offline"
+        hint = f"set {endpoint.key_variable} to a key that is valid at {endpoint.base_url}, or {ways().offline}"
         return ProviderError(f"{endpoint.name} {what} the key in {endpoint.key_variable} (HTTP {status})", hint=hint)
     if status == 404:
         return ProviderError(
@@ -149,4 +150,4 @@ def _refused(endpoint: Endpoint, status: int, message: str) -> ProviderError:
 
 
 def _other_ways(endpoint: Endpoint) -> str:
-    return f"check [providers.{endpoint.name}] and --model, or --provider offline"
+    return f"check [providers.{endpoint.name}] and --model, or {ways().offline}"

@@ -16,6 +16,7 @@ from axagents.llm.retrying import Patient, Speaker
 from axagents.llm.turn import Message, Offer, Turn, Usage
 from axagents.settings import Prices, ProviderSettings
 from axagents.tracing import current_span
+from axagents.ways import ways
 
 Kind = Literal["anthropic", "openai"]
 
@@ -23,7 +24,6 @@ SECONDS = 600.0
 """How long one turn may take, asking again included, where nobody says otherwise."""
 
 _FILE = Path(__file__).with_name("providers.yaml")
-_OFFLINE = "--provider offline needs no key and no network"
 _FIRST_CHOICES = ("claude", "openai")
 
 
@@ -158,9 +158,9 @@ def open_provider(
     endpoint = find_endpoint(name, settings, model=model)
     if endpoint.key_variable and not endpoint.key:
         raise ProviderError(
-            f"{name} needs a key, and {endpoint.key_variable} is not set; {_OFFLINE}",
+            f"{name} needs a key, and {endpoint.key_variable} is not set; {ways().offline} needs no key and no network",
             field="--provider",
-            hint=f"export {endpoint.key_variable}=..., or --provider offline",
+            hint=f"export {endpoint.key_variable}=..., or {ways().offline}",
         )
     limit = deadline or SECONDS
     return Patient(_Later(endpoint), limit, context_window=endpoint.context_window, is_paid=endpoint.is_paid)
@@ -231,5 +231,5 @@ def _unknown(name: str, there: Sequence[str]) -> ProviderError:
         f"no provider called {name!r}; {told}",
         field="--provider",
         legal=legal,
-        hint=f"--provider offline, or name its address and model under [providers.{name}] in ax.toml",
+        hint=f"{ways().offline}, or name its address and model under [providers.{name}] in ax.toml",
     )

@@ -12,6 +12,7 @@ from axagents.errors import ProviderError
 from axagents.llm.turn import Message, Offer, Turn
 from axagents.progress import note
 from axagents.tracing import current_span
+from axagents.ways import ways
 
 TRIES = 8
 LONGEST_WAIT = 60.0
@@ -110,7 +111,7 @@ class Patient:
         waits = f"; it asks to be left alone for {again.wait:.0f} s" if again.wait else ""
         return ProviderError(
             f"{self.name}: {again.why}{waits} ({times} in {seconds:.1f} s)",
-            hint="try later, give more time with --deadline, or --provider offline",
+            hint=f"try later, give more time with {ways().time}, or {ways().offline}",
         )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from axagents.agents.persona import load_persona
-from axagents.agents.recommending import STANDS_OUT, recommend_personas
+from axagents.agents.recommending import STANDS_OUT, clearly_for, recommend_personas
 from axagents.agents.registering import register_persona, remove_persona
 from axagents.agents.request import Request
 from axagents.agents.run import run_agent
@@ -104,3 +104,11 @@ def test_nothing_stands_out_for_what_no_tool_here_is_for(project: Project) -> No
     found = recommend_personas(project, "make inference faster")
     assert found[0].score >= STANDS_OUT
     assert all(tool in installed for each in found for tool in each.tools)
+
+
+def test_another_persona_is_named_only_for_what_is_clearly_its_own(project: Project) -> None:
+    found = clearly_for(project, "write a model card for churn-classifier", present="data-scientist")
+    assert found is not None
+    assert (found.persona.id, found.tools[0]) == ("writer", "write-document")
+    assert clearly_for(project, "write a model card for churn-classifier", present="writer") is None
+    assert clearly_for(project, "bake a cake", present="writer") is None

@@ -36,8 +36,10 @@ def chat(
 ) -> Shown:
     """Talk with the personas. Sentences may come from a pipe, one a line; it ends with the last one's exit code."""
     from axagents.cli.chat.session import Options, Session
+    from axagents.cli.chat.ways import ChatWays
     from axagents.project import current_project
     from axagents.stores.runs import new_run_id
+    from axagents.ways import using_ways
 
     if wants_json() and sys.stdin.isatty():
         raise UserError("--format json takes its sentences from a pipe, one a line", field="--format")
@@ -56,8 +58,9 @@ def chat(
         talking.choose(persona)
     if session:
         talking.resume(session)
-    talking.open()
-    return _hold(talking)
+    with using_ways(ChatWays()):
+        talking.open()
+        return _hold(talking)
 
 
 def _hold(session: "Session") -> Shown:

@@ -79,7 +79,7 @@ def _agent(session: Session, front: Front, argument: str) -> None:
 def _tools(session: Session, front: Front, _argument: str) -> None:
     session.ready()
     found = sorted(
-        ((each.touches.value, name, each.description) for name, each in session.desk("tools").tools.facts().items()),
+        ((each.touches.value, name, each.description) for name, each in session.tools().items()),
         key=lambda each: (("read", "compute", "effect").index(each[0]), each[1]),
     )
     rows = [(touches, name, " ".join(description.split())) for touches, name, description in found]
@@ -102,23 +102,20 @@ def _memory(session: Session, front: Front, argument: str) -> None:
 
 
 def _cost(session: Session, front: Front, _argument: str) -> None:
-    if not session.turns:
+    if not session.turns and not session.tokens:
         front.show("nothing was said yet")
         return
-    front.show(_fit(front, turn_table(session.turns)))
+    if session.turns:
+        front.show(_fit(front, turn_table(session.turns)))
     seconds = sum(turn.seconds or 0.0 for turn in session.turns)
-    front.show(f"together {seconds:.1f} s, {session.tokens:,} tokens, ${session.cost_usd:.4f}")
+    plans = ", plans included" * session.has_planned
+    front.show(f"together {seconds:.1f} s, {session.tokens:,} tokens, ${session.cost_usd:.4f}{plans}")
 
 
 def workable_example(session: Session) -> str:
     """Return the first of the persona's examples that its tools of this installation can do."""
-    from axagents.agents.dry import plan_once
-    from axagents.agents.opening import open_desk
-    from axagents.agents.request import Request
-
     examples = session.show_persona().examples
-    desk = open_desk(session.project, Request(session.persona, examples[0], "offline"))
-    planned = ((each, plan_once(desk, Request(session.persona, each, "offline"))) for each in examples)
+    planned = ((each, session.plan_offline(each)) for each in examples)
     return next((each for each, plan in planned if plan.outcome != "decline" and not plan.unavailable), examples[0])
 
 
@@ -172,7 +169,8 @@ def _resume(session: Session, front: Front, argument: str) -> None:
 
 
 def _continue(_session: Session, _front: Front, _argument: str) -> None:
-    """Going on with a turn is a turn: whoever takes turns does it."""
+    """Say that nothing stands behind it: alone it is a turn, and whoever takes turns does it."""
+    raise UserError("/continue goes on with the turn that was cut short, and takes nothing behind it", hint=CONTINUE)
 
 
 def _help(_session: Session, front: Front, _argument: str) -> None:
@@ -203,6 +201,7 @@ def _fit(front: Front, text: str) -> str:
     return "\n".join(line if len(line) <= width else line[: width - 1] + "…" for line in text.splitlines())
 
 
+CONTINUE = "/continue"
 AUTOMATIC = "until a sentence is clearly for another persona"
 LEAVE = "leave; the session is kept"
 COMMANDS: Mapping[str, Command] = {

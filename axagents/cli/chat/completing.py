@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
@@ -60,8 +59,3 @@ def _fitting(typed: str, names: Names) -> Iterator[Completion]:
     for name, what in names.items():
         if name.lower().startswith(typed.lower()):
             yield Completion(name, start_position=-len(typed), display_meta=what)
-
-
-def expanded(path: str) -> Path:
-    """Return a path as somebody types it, `~` included."""
-    return Path(path).expanduser()

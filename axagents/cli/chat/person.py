@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from axagents.actor import is_agent
+from axagents.cli.agent import show_run
 from axagents.cli.asking import agreed
 from axagents.cli.chat.editor import Editor
-from axagents.cli.chat.region import clean, rows_of, written
 from axagents.cli.chat.screen import Screen
-from axagents.cli.chat.spelling import spell_answer
 from axagents.cli.chat.terminal import Stopping, loud_keys, quiet_keys
+from axagents.cli.rows import clean, rows_of, written
 from axagents.errors import AxError
 from axagents.progress import listen
 
@@ -98,7 +98,7 @@ class Person:
         """Show how a turn ended."""
         self._apart = True
         if self._screen:
-            self._screen.answer(spell_answer(done))
+            self._screen.answer(show_run(done).text)
 
     def _put(self, text: str, colour: str) -> None:
         self._apart = True

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from axagents.actor import is_agent
+from axagents.cli.agent import show_run
 from axagents.cli.asking import agreed, somebody_is_there
 from axagents.cli.chat.front import ends_open
-from axagents.cli.chat.spelling import spell_answer
 from axagents.cli.live import Live
 from axagents.cli.output import say, show_error, tell
 from axagents.errors import AxError, UserError
@@ -97,7 +97,7 @@ class Pipe:
 
     def answer(self, done: "AgentRun") -> None:
         """Print how a turn ended."""
-        self._say(done.model_dump(mode="json"), spell_answer(done))
+        self._say(done.model_dump(mode="json"), show_run(done).text)
 
     def _say(self, data: Mapping[str, Any], text: str) -> None:
         say(json.dumps(data, ensure_ascii=False) if self._as_json else text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from axagents.errors import LimitReached, UserError
-from axagents.progress import Event, Note, listen
+from axagents.progress import Event, Note, listen, note
 from axagents.project import Project
 
 if TYPE_CHECKING:
@@ -16,15 +16,13 @@ if TYPE_CHECKING:
     from axagents.agents.request import Leave, Request
     from axagents.agents.run import AgentRun
     from axagents.agents.sessions import KeptTurn
-    from axagents.catalog import Catalog
+    from axagents.catalog import Catalog, ToolFacts
 
 Ask = Callable[[Mapping[str, Any]], bool | None]
 
 AUTO = "auto"
 FIRST = "data-scientist"
 """Who answers until a sentence tells whose it is."""
-_CLEARLY = 0.5
-"""By how much another persona must fit a sentence better to be given it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,8 @@ class Session:
     opening: list[str] = field(default_factory=list[str])
     turns: list["KeptTurn"] = field(default_factory=list["KeptTurn"])
     _loading: threading.Thread | None = None
+    _planned_tokens: int = 0
+    _planned_usd: float = 0.0
 
     def open(self) -> None:
         """Check the persona and the provider before the first word.
@@ -78,7 +78,7 @@ class Session:
                 self.opening.append(event.text)
 
         with listen(hear):
-            self.provider = self.desk("hello").provider.name
+            self.provider = self._desk("hello").provider.name
         if self.provider == "offline":
             self.opening.append(OFFLINE_NOTICE)
 
@@ -95,11 +95,9 @@ class Session:
             self._loading.join()
             self._loading = None
 
-    def desk(self, query: str) -> "Desk":
-        """Return what planning needs."""
-        from axagents.agents.opening import open_desk
-
-        return open_desk(self.project, self._request(query))
+    def tools(self) -> "Mapping[str, ToolFacts]":
+        """Return what the persona may call, and whom it may ask; that takes no provider, and no money."""
+        return self._offline("tools").tools.facts()
 
     def show_persona(self) -> "Persona":
         """Return who answers."""
@@ -132,15 +130,13 @@ class Session:
         """
         if self.chosen or (self.turns and self.turns[-1].ended == "asked"):
             return None
-        from axagents.agents.recommending import recommend_personas
+        from axagents.agents.recommending import clearly_for
 
-        found = recommend_personas(self.project, sentence)
-        mine = next((each.score for each in found if each.persona.id == self.persona), 0.0)
-        best = found[0]
-        if best.persona.id == self.persona or best.score - mine < _CLEARLY or not best.tools:
+        found = clearly_for(self.project, sentence, present=self.persona)
+        if found is None:
             return None
-        self.persona = best.persona.id
-        return best.tools[0]
+        self.persona = found.persona.id
+        return found.tools[0]
 
     def resume(self, named: str) -> None:
         """Go on with a kept session.
@@ -183,20 +179,43 @@ class Session:
         return self._kept(lambda: resume_agent(self.project, cut.run_id, leave=self._leave(), ask=ask))
 
     def plan(self, sentence: str) -> "DryRun":
-        """Return what the persona would do about a sentence; nothing is called."""
+        """Return what the persona would do about a sentence; nothing is called.
+
+        Where nothing is left to spend on that, the offline planner plans, and it is told.
+        """
         from axagents.agents.dry import plan_once
 
-        return plan_once(self.desk(sentence), self._request(sentence))
+        try:
+            desk = self._desk(sentence)
+        except LimitReached:
+            note("nothing is left to spend (--max-usd): the offline planner plans")
+            return self.plan_offline(sentence)
+        planned = plan_once(desk, self._request(sentence))
+        self._planned_tokens += planned.tokens
+        self._planned_usd += planned.cost_usd
+        return planned
+
+    def plan_offline(self, sentence: str) -> "DryRun":
+        """Return what the offline planner would do about a sentence in the persona's place."""
+        from axagents.agents.dry import plan_once
+        from axagents.agents.request import Request
+
+        return plan_once(self._offline(sentence), Request(self.persona, sentence, "offline"))
+
+    @property
+    def has_planned(self) -> bool:
+        """Tell whether plans of this chat took a language model's turns."""
+        return self._planned_tokens > 0
 
     @property
     def tokens(self) -> int:
-        """All tokens of the session."""
-        return sum(turn.tokens for turn in self.turns)
+        """All tokens of the session, those of this chat's plans included."""
+        return sum(turn.tokens for turn in self.turns) + self._planned_tokens
 
     @property
     def cost_usd(self) -> float:
-        """What the session cost, in US dollars."""
-        return sum(turn.cost_usd for turn in self.turns)
+        """What the session cost, in US dollars, this chat's plans included."""
+        return sum(turn.cost_usd for turn in self.turns) + self._planned_usd
 
     def _kept(self, work: Callable[[], "AgentRun"]) -> "AgentRun":
         from axagents.agents.sessions import close_cut, read_turns
@@ -208,6 +227,17 @@ class Session:
             raise
         finally:
             self.turns = read_turns(self.project, self.name)
+
+    def _desk(self, query: str) -> "Desk":
+        from axagents.agents.opening import open_desk
+
+        return open_desk(self.project, self._request(query))
+
+    def _offline(self, query: str) -> "Desk":
+        from axagents.agents.opening import open_desk
+        from axagents.agents.request import Request
+
+        return open_desk(self.project, Request(self.persona, query, "offline"))
 
     def _request(self, query: str) -> "Request":
         from axagents.agents.request import Request
@@ -234,10 +264,7 @@ class Session:
 
     def _left(self) -> float | None:
         most = self.options.max_usd
-        if most is not None and self.cost_usd > 0 and self.cost_usd >= most:
-            told = f"${self.cost_usd:.4f} are spent in this session, of ${most:g} (--max-usd)"
-            raise LimitReached(told, hint=f"ax chat --session {self.name} with a higher --max-usd")
-        return None if most is None else most - self.cost_usd
+        return None if most is None else max(0.0, most - self.cost_usd)
 
     def _catalog(self) -> "Catalog":
         from axagents.catalog import open_catalog

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from axagents.cli.chat.commands import is_command, run_command
+from axagents.cli.chat.commands import CONTINUE, is_command, run_command
 from axagents.cli.chat.exchanges import tell_cut
 from axagents.cli.chat.front import Front
 from axagents.cli.chat.session import Session
@@ -56,7 +56,7 @@ class Talk:
             tell_cut(self._session, self._front)
 
     def _do(self, text: str) -> None:
-        if text == "/continue":
+        if text == CONTINUE:
             self._take(text, lambda: self._session.go_on(self._front.approve))
         elif is_command(text):
             run_command(self._session, self._front, text)

@@ -3,6 +3,7 @@
 from axagents.llm.offline.content import CommandContent
 from axagents.llm.offline.handing import ASK
 from axagents.llm.offline.reading import Reading
+from axagents.ways import ways
 
 _KINDS = {"model": ("model", "deployment"), "version": ("version",), "dataset": ("dataset",)}
 WHY = "WHY"
@@ -38,6 +39,5 @@ def _filled(word: str, reading: Reading) -> str:
 
 
 def spell_asking(tool: str, query: str) -> str:
-    """Return the command that asks a persona which may not be asked from here."""
-    quoted = query.replace("\\", "\\\\").replace('"', '\\"').replace("'", "'\\''")
-    return f"""ax agent run {tool.removeprefix(ASK)} --input '{{"query": "{quoted}"}}'"""
+    """Return what asks a persona which may not be asked from here."""
+    return ways().to_ask(tool.removeprefix(ASK), query)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axagents.cli.chat.drafting import Draft
-from axagents.cli.chat.region import Region, Row, clean, rows_of
+from axagents.cli.chat.region import Region
+from axagents.cli.drafting import Draft
+from axagents.cli.rows import Row, clean, rows_of
 
 # No letters of two columns: pyte draws one over the edge where a terminal begins a new line.
 LINES = st.lists(st.text("ab cdéß-{}", max_size=60), max_size=12).map("\n".join)

@@ -119,7 +119,7 @@ def test_a_word_typed_before_the_plan_was_seen_is_no_word(chat: Chat, shop: Path
 def test_an_agent_at_the_terminal_approves_nothing(chat: Chat, shop: Path) -> None:
     terminal = chat("tester", "--yes", env={"AX_ACTOR": "agent"})
     terminal.ready()
-    screen = terminal.say("flip the switch lamp_1", "waits for a person's word")
+    screen = terminal.say("flip the switch lamp_1", "asks to apply this plan:")
     assert ASKED not in screen
     assert "next: ax approve" in screen
     assert not (shop / "switch.txt").exists()
@@ -169,7 +169,7 @@ def test_the_money_of_a_session_is_held(chat: Chat, model: Model) -> None:
     terminal = chat("tester", "--max-usd", "0.00003", "--provider", model(lambda _: words("Hello.")))
     terminal.ready()
     terminal.say("say hello", "Hello.")
-    screen = terminal.say("again", "are spent in this session, of $3e-05 (--max-usd)")
+    screen = terminal.say("again", "costs something, and nothing is left to spend (--max-usd)")
     assert screen.count("Hello.") == 1
 
 

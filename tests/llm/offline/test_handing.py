@@ -1,5 +1,7 @@
 """Tasks handed to another persona: who is meant, and which words go along. Expected values are worked by hand."""
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -98,7 +100,9 @@ def test_a_persona_that_may_not_be_asked_is_declined_with_the_command() -> None:
     turn = take("ask the mlops engineer to deploy 'it' \"now\"")
     assert turn.stop_reason == "decline"
     assert turn.unavailable == ("ask-mlops-engineer",)
-    assert turn.text == ("ax agent run mlops-engineer --input '{\"query\": \"deploy '\\''it'\\'' \\\"now\\\"\"}'")
+    *command, given = shlex.split(turn.text)
+    assert command == ["ax", "agent", "run", "mlops-engineer", "--input"]
+    assert json.loads(given) == {"query": "deploy 'it' \"now\""}
 
 
 def test_a_persona_of_the_users_own_is_asked_by_its_names(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from axagents.cli.chat.region import Row, clean, rows_of
+from axagents.cli.rows import Row, clean, rows_of
 
 _BEGUN = re.compile(r"\{(\{\s*(r(\d[\w.-]*)?)?\s*\}?)?$")
 """The beginning of a reference at the end of a text: it is held back until it is whole."""
