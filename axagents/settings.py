@@ -68,6 +68,9 @@ class EgressSettings(Section):
 
 class RetentionSettings(Section):
     run_days: float = Field(default=90, gt=0, description="days that the files of an ended run are kept; see ax gc")
+    inference_days: int = Field(
+        default=30, ge=1, description="days that the inference log keeps what was answered, and the outcomes"
+    )
 
 
 class TracingSettings(Section):
