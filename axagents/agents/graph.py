@@ -133,8 +133,8 @@ def act(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     context = runtime.context
     first, *rest = state["pending"]
     call = context.ledger.read().wanted[first["id"]]
-    if first["touches"] == Touch.EFFECT.value and _is_outdated(context, call, state["approved"].get(call.id)):
-        note("the project has changed since the plan was approved; it is shown again")
+    if first["touches"] == Touch.EFFECT.value and not _has_word(context, call):
+        note("the project has changed, or 15 minutes are over, since the plan was approved; it is shown again")
         return {"approved": {key: value for key, value in state["approved"].items() if key != call.id}}
     context.check_limits()
     position, failed = acting.make_call(context, call, state["position"])
@@ -142,9 +142,13 @@ def act(state: AgentState, runtime: Runtime[AgentContext]) -> Update:
     return {"position": position, "pending": [] if failed else rest}
 
 
-def _is_outdated(context: AgentContext, call: Call, approved: str | None) -> bool:
+def _has_word(context: AgentContext, call: Call) -> bool:
     # A call that was begun has changed the project itself: it goes on under the word that it was begun with.
-    return call.id not in context.ledger.begun and draw(call, context.ground).hash != approved
+    if call.id in context.ledger.begun:
+        return True
+    digest = draw(call, context.ground).hash
+    found = Approvals(context.project).find(context.run_id, call.id, digest=digest)
+    return found is not None and found.status == "approved" and found.stands
 
 
 def answer(state: AgentState, runtime: Runtime[AgentContext]) -> Update:

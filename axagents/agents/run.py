@@ -18,6 +18,7 @@ from axagents.errors import AxError, Waiting
 from axagents.llm.turn import Provider
 from axagents.progress import note
 from axagents.project import Project
+from axagents.stores.agents.approvals import Approvals
 from axagents.stores.agents.journal import AgentJournal
 from axagents.stores.runs import RunRecord, Runs, is_repeating, within_run
 from axagents.ways import ways
@@ -102,6 +103,17 @@ def resume_agent(
     return _go(open_context(desk, request, record.run_id, hand_on=_handing_on(ask, opening)), ask)
 
 
+def ask_again(project: Project, request: Request) -> AgentRun:
+    """Go on with the newest run of the very same request that waits for a word, or begin one where none does.
+
+    Raises:
+        AxError: what stopped the run; it can be resumed.
+    """
+    waiting = Runs(project).newest(name=request.persona, status="waiting")
+    waiting = [each for each in waiting if read_request(each.request) == request]
+    return resume_agent(project, waiting[0].run_id) if waiting else run_agent(project, request)
+
+
 def _handing_on(ask: Ask, opening: Opening) -> HandOn:
     """Return how another persona is put to work: by a run of its own, or by going on with the one begun before."""
 
@@ -153,7 +165,7 @@ def _go(context: AgentContext, ask: Ask) -> AgentRun:
             # The one gate to LangGraph: by now a language model is at work on its first turn.
             walking = import_module("axagents.agents.walking")
             plan = walking.walk(context, ask)
-            done = _waiting(context, [approval_need(plan, context)], plan["text"]) if plan else _finished(context)
+            done = _waiting(context, [_approval_need(plan, context)], plan["text"]) if plan else _finished(context)
             told.tell({"axagents.status": done.status, "axagents.steps": done.steps})
         _record(runs, done)
     except Waiting as waiting:
@@ -174,19 +186,9 @@ def _record(runs: Runs, done: AgentRun) -> None:
     runs.finish(done.run_id, "completed", verdict=_VERDICTS[done.status], result=done.model_dump(mode="json"))
 
 
-def approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, Any]:
-    """Return what programs and people need to know of an effect that waits."""
-    return {
-        "kind": "approval",
-        "text": plan["text"],
-        "approval_id": plan["approval_id"],
-        "hash": plan["hash"],
-        "tool": plan["tool"],
-        "effect": plan["effect"],
-        "arguments": plan["arguments"],
-        "tainted": plan["tainted"],
-        "approve": list(_ways(plan, context)),
-    }
+def _approval_need(plan: Mapping[str, Any], context: AgentContext) -> dict[str, Any]:
+    approval = Approvals(context.project).get(plan["approval_id"])
+    return approval.need(*_ways(plan, context)).model_dump(mode="json")
 
 
 def _ways(plan: Mapping[str, Any], context: AgentContext) -> Iterator[str]:
@@ -194,8 +196,9 @@ def _ways(plan: Mapping[str, Any], context: AgentContext) -> Iterator[str]:
     begun = context.request.caller or Caller((context.persona.id,), context.run_id, context.request.query)
     run_id = begun.run_id or context.run_id
     yield ways().to_approve(plan["approval_id"], run_id)
-    again = ways().to_ask_again(begun.personas[0], begun.words, plan["hash"])
-    if again and begun.words and not is_agent():
+    if not begun.words or is_agent():
+        return
+    if again := ways().to_ask_again(begun.personas[0], begun.words, plan["hash"]):
         yield again
 
 

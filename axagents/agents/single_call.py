@@ -1,4 +1,5 @@
-"""Effects that an MCP client asks for: the first call shows the plan and waits, the same call does what was approved.
+"""One call of a tool with an effect, made by a client that is no person: the first call shows the plan and waits, the
+same call does what was approved.
 
 Each plan that waits has a run of its own, so that what was begun under an approval is gone on with, never begun again.
 """
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from filelock import FileLock
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from axagents.actor import approved
 from axagents.agents.proposal import Ground, Proposal, draw
@@ -20,36 +21,29 @@ from axagents.llm.turn import Call, Source
 from axagents.progress import note
 from axagents.project import Project
 from axagents.requests import validate
-from axagents.stores.agents.approvals import EXPIRED, LIFETIME, MOVED, Approval, Approvals
+from axagents.stores.agents.approvals import LIFETIME, Approval, ApprovalNeed, Approvals
+from axagents.stores.database import open_database
 from axagents.stores.runs import RunRecord, Runs, repeating, within_run
 from axagents.toolkit import ToolSpec
 
 CALL = "mcp-call"
-"""The name of the runs that hold calls of MCP clients."""
+"""The name of the runs that hold such calls."""
 AGAIN = "the very same call, made again after a person has approved it, does it; once"
 _CALL_ID = "1"
 _LOOKED_AT = 200
 
 
-class Waits(BaseModel):
+class Waits(ApprovalNeed):
     """The answer to a call whose effect waits for a person."""
 
     status: Literal["waiting"] = "waiting"
-    approval_id: str
-    hash: str = Field(description="of the plan; the approval holds for exactly this one")
-    tool: str
-    arguments: dict[str, Any]
-    plan: str = Field(description="the plan as the person sees it")
-    tainted: dict[str, str] = Field(description="arguments that stand nowhere in the project, and where they come from")
-    expires_at: str
-    approve: str = Field(description="what a person types in a terminal; a client cannot")
     next: str = AGAIN
     why: str = Field("", description="why it is asked again")
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A call whose plan is drawn."""
+    """A call that is wanted, and by whom."""
 
     project: Project
     box: ToolBox
@@ -76,9 +70,8 @@ def call_effect(
 
     Raises:
         UserError: an argument is wrong.
-        AxError: what is known to be wrong with the call before anybody is asked.
+        AxError: what is known to be wrong with the call before anybody is asked, or what the tool raised.
         Failed: a person denied this plan, or this very call is being made.
-        AxError: what the tool raised.
     """
     validate(spec.request, arguments)
     asked = _Asked(project, box, spec, arguments, client)
@@ -104,59 +97,56 @@ Step = RunRecord | dict[str, Any]
 """The run to be gone on with, or the answer."""
 
 
-def _first(asked: _Asked, plan: Proposal, why: str = "") -> Step:
+def _first(asked: _Asked, plan: Proposal) -> Step:
     foresee_typed(asked.spec, asked.arguments)
-    run_id = Runs(asked.project).start("command", CALL, {**asked.request, "client": asked.client})
-    fault_point("mcp.approval.begun")
-    return _ask(asked, plan, run_id, why=why)
+    # Whole or not at all: a run of a call that runs, or ran, was begun under an approval.
+    with open_database(asked.project).write():
+        run_id = Runs(asked.project).start("command", CALL, {**asked.request, "client": asked.client})
+        fault_point("agents.single_call.begun")
+        waits = _ask(asked, plan, run_id)
+        fault_point("agents.single_call.asked")
+    return waits
 
 
-def _ask(asked: _Asked, plan: Proposal, run_id: str, *, why: str = "") -> dict[str, Any]:
-    approval = Approvals(asked.project).ask(run_id, _CALL_ID, digest=plan.hash, plan=plan.as_dict())
+def _ask(asked: _Asked, plan: Proposal, run_id: str) -> dict[str, Any]:
+    approvals = Approvals(asked.project)
+    why = approvals.why_again(run_id, _CALL_ID, digest=plan.hash)
+    approval = approvals.ask(run_id, _CALL_ID, digest=plan.hash, plan=plan.as_dict())
     waits = _waits(approval, why)
-    need = {"kind": "approval", "text": plan.text, **waits}
-    told = Waiting("an effect waits for an approval", needs=[need], hint=waits["approve"])
+    told = Waiting("an effect waits for an approval", needs=[waits], hint=waits["approve"][0])
     Runs(asked.project).fail(run_id, told, status="waiting")
     return waits
 
 
 def _waits(approval: Approval, why: str) -> dict[str, Any]:
-    plan = approval.plan
-    return Waits(
-        approval_id=approval.approval_id,
-        hash=approval.hash,
-        tool=plan["tool"],
-        arguments=plan["arguments"],
-        plan=plan["text"],
-        tainted=plan["tainted"],
-        expires_at=approval.expires_at,
-        approve=f"ax approve {approval.approval_id}",
-        why=why,
-    ).model_dump(mode="json")
+    need = approval.need(f"ax approve {approval.approval_id}")
+    return Waits(**need.model_dump(), why=why).model_dump(mode="json")
 
 
 def _next(asked: _Asked, plan: Proposal, last: RunRecord) -> Step:
     if last.status == "running" and not last.interrupted:
         raise Failed(f"this very call is being made right now, by run {last.run_id}", hint="wait for its answer")
     if last.status in ("running", "failed") and last.verdict is None:
-        if not any(each.status == "approved" for each in Approvals(asked.project).of_run(last.run_id)):
-            return _ask(asked, plan, last.run_id)
         note(f"run {last.run_id} was cut short; it goes on")
         return last
     approval = Approvals(asked.project).find(last.run_id, _CALL_ID, digest=plan.hash)
-    if approval is not None and approval.status == "denied" and not approval.expired:
-        Runs(asked.project).finish(last.run_id, "completed", verdict="DENIED")
-        hint = "ask the person what else to do; it can be asked anew when the plan is 15 minutes old"
-        raise Failed(f"a person denied this plan (approval {approval.approval_id}); nothing was done", hint=hint)
+    if approval is not None and approval.status == "denied":
+        return _denied(asked, plan, approval)
     if last.status != "waiting":
         return _told_again(last, plan) or _first(asked, plan)
-    if approval is None:
+    if approval is None or not approval.stands:
         foresee_typed(asked.spec, asked.arguments)
-        return _ask(asked, plan, last.run_id, why=MOVED)
-    if approval.expired:
-        Runs(asked.project).fail(last.run_id, None, status="abandoned")
-        return _first(asked, plan, EXPIRED)
+        return _ask(asked, plan, last.run_id)
     return last if approval.status == "approved" else _waits(approval, "")
+
+
+def _denied(asked: _Asked, plan: Proposal, approval: Approval) -> Step:
+    """End the run of a plan that was denied; after a while the same call may ask anew, by a run of its own."""
+    Runs(asked.project).finish(approval.run_id, "completed", verdict="DENIED")
+    if approval.expired:
+        return _first(asked, plan)
+    hint = "ask the person what else to do; it can be asked anew when the plan is 15 minutes old"
+    raise Failed(f"a person denied this plan (approval {approval.approval_id}); nothing was done", hint=hint)
 
 
 def _told_again(last: RunRecord, plan: Proposal) -> dict[str, Any] | None:
@@ -173,9 +163,9 @@ def _perform(asked: _Asked, run: RunRecord) -> dict[str, Any]:
     runs = Runs(asked.project)
     try:
         with approved(), runs.told_if_cut(run.run_id), within_run(run.run_id), repeating(run.status != "waiting"):
-            fault_point("mcp.approval.taken")
+            fault_point("agents.single_call.taken")
             result = call_typed(asked.spec, asked.arguments)
-            fault_point("mcp.approval.done")
+            fault_point("agents.single_call.done")
     except AxError as error:
         runs.fail(run.run_id, error)
         if not isinstance(error, Unfinished):

@@ -94,8 +94,8 @@ def _resume_workflow(project: "Project", run_id: str) -> Shown:
 
 
 def _resume_command(project: "Project", run_id: str) -> Shown:
+    from axagents.agents.single_call import CALL
     from axagents.effects import resume_command
-    from axagents.mcp.approval import CALL
     from axagents.stores.runs import Runs
 
     if Runs(project).get(run_id).name == CALL:
@@ -110,7 +110,7 @@ def _resume_call(project: "Project", run_id: str) -> Shown:
 
     result = resume_call(project, run_id)
     if result.get("status") == "waiting":
-        return Shown(result, f"{result['plan']}\nnext: {result['approve']}", exit_code=3)
+        return Shown(result, f"{result['text']}\nnext: {result['approve'][0]}", exit_code=3)
     return Shown({"run_id": run_id, "status": "completed", "result": result}, f"{run_id}: done")
 
 

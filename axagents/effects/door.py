@@ -31,7 +31,8 @@ def perform(project: Project, effect: Effect, *, run_id: str, step: str) -> Perf
         return Performed(entry.key, entry.before, entry.after, repeated=True)
     if entry.status == "undone":
         raise Failed(f"{effect.name} was done by this run and taken back since", hint="begin a new run")
-    if needs_word():
+    # What was begun was begun under a word, and goes on under it.
+    if needs_word() and entry.status not in ("started", "unknown"):
         await_word(project, effect, run_id=run_id, key=entry.key)
     before = entry.before if entry.status == "started" else effect.before()
     journal.start(entry.key, before)
@@ -129,7 +130,8 @@ def resume_command(project: Project, run_id: str) -> Performed:
 def _finish_command(project: Project, effect: Effect, run_id: str) -> Performed:
     runs = Runs(project)
     try:
-        performed = perform(project, effect, run_id=run_id, step="command")
+        with runs.told_if_cut(run_id):
+            performed = perform(project, effect, run_id=run_id, step="command")
     except AxError as error:
         runs.fail(run_id, error, status="waiting" if isinstance(error, Waiting) else "failed")
         error.run_id = run_id

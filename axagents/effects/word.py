@@ -1,5 +1,7 @@
 """A person's word on an effect that an agent asks for by a command of its own."""
 
+from typing import Any
+
 from axagents.effects.effect import Effect
 from axagents.errors import Refused, Waiting
 from axagents.fields import canonical_json, printable, sha256_text
@@ -23,13 +25,13 @@ def await_word(project: Project, effect: Effect, *, run_id: str, key: str) -> No
             *(f"  {printable(name)}  {printable(value)}" for name, value in effect.arguments.items()),
         ]
     )
-    plan = {"tool": effect.name, "arguments": effect.arguments, "hash": digest, "tainted": {}, "text": text}
-    standing = Approvals(project).ask(run_id, key, digest=digest, plan=plan)
+    plan: dict[str, Any] = {"tool": effect.name, "effect": effect.name, "arguments": effect.arguments, "tainted": {}}
+    standing = Approvals(project).ask(run_id, key, digest=digest, plan={**plan, "text": text})
     if standing.status == "approved":
         return
     if standing.status == "denied":
         raise Refused(f"a person denied {effect.name}; nothing was changed", hint=f"ax runs show {run_id}")
     way = f"ax approve {standing.approval_id} && ax runs resume {run_id}"
-    need = {"kind": "approval", "approval_id": standing.approval_id, **plan, "approve": [way]}
+    need = standing.need(way).model_dump(mode="json")
     told = f"an agent acts here, and {effect.name} waits for a person's approval:\n{text}"
     raise Waiting(told, needs=[need], hint=way)

@@ -1,6 +1,5 @@
 """A persona asked by an MCP client: one agent asks another, and what it wants to effect waits for a person."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -8,9 +7,8 @@ from pydantic import BaseModel, Field
 
 from axagents.agents.delegation import ASK
 from axagents.agents.request import Caller, Request
-from axagents.mcp.approval import AGAIN
+from axagents.agents.single_call import AGAIN
 from axagents.project import Project
-from axagents.stores.runs import Runs
 
 UNKNOWN = Caller(personas=(), run_id="", words="")
 """Who asks over MCP: an agent, with no run of its own here, on words that nobody knows."""
@@ -34,14 +32,10 @@ def ask_persona(project: Project, tool: str, query: str) -> dict[str, Any]:
     Raises:
         AxError: what stopped the run; it can be resumed.
     """
-    # Loads LangGraph, so only where a persona is really asked.
-    from axagents.agents.run import resume_agent, run_agent
+    # Loads what walks the graph, so only where a persona is really asked.
+    from axagents.agents.run import ask_again
 
-    persona = tool.removeprefix(ASK)
-    request = Request(persona, query, caller=UNKNOWN)
-    asked = json.loads(json.dumps(request.as_record()))
-    waiting = [each for each in Runs(project).newest(name=persona, status="waiting") if each.request == asked]
-    done = resume_agent(project, waiting[0].run_id) if waiting else run_agent(project, request)
+    done = ask_again(project, Request(tool.removeprefix(ASK), query, caller=UNKNOWN))
     told = done.model_dump(mode="json", include=set(PersonaAnswer.model_fields))
     return {**told, "needs": [_need(each) for each in told["needs"]]}
 
@@ -49,4 +43,4 @@ def ask_persona(project: Project, tool: str, query: str) -> dict[str, Any]:
 def _need(need: Mapping[str, Any]) -> dict[str, Any]:
     if need["kind"] != "approval":
         return dict(need)
-    return {**need, "approve": f"ax approve {need['approval_id']}", "next": AGAIN}
+    return {**need, "approve": [f"ax approve {need['approval_id']}"], "next": AGAIN}

@@ -8,9 +8,9 @@ from typing import Any
 from axagents.actor import acting
 from axagents.agents.delegation import Question, asking
 from axagents.agents.persona import list_personas
+from axagents.agents.single_call import call_effect
 from axagents.agents.tools import ToolBox, call_typed
 from axagents.catalog import open_catalog
-from axagents.mcp.approval import call_effect
 from axagents.mcp.asking import ask_persona
 from axagents.project import Project, open_project, use_project
 from axagents.requests import validate
@@ -36,7 +36,7 @@ class Order:
 
 
 def make_call(order: Order) -> dict[str, Any]:
-    """Make a call and return its result as JSON; that of an effect that waits is told as `approval.Waits` says.
+    """Make a call and return its result as JSON; that of an effect that waits is told as `single_call.Waits` says.
 
     Raises:
         AxError: what is wrong with it, what the tool raised, or that a person denied it.

@@ -5,9 +5,9 @@ from typing import Any
 from mcp.types import Tool, ToolAnnotations
 from pydantic import BaseModel
 
+from axagents.agents.single_call import Waits
 from axagents.agents.tools import ToolBox
 from axagents.catalog import ToolFacts
-from axagents.mcp.approval import Waits
 from axagents.mcp.asking import PersonaAnswer
 from axagents.toolkit import Touch
 

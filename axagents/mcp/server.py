@@ -138,12 +138,12 @@ def _as_result(answer: Mapping[str, Any]) -> CallToolResult:
         told = error["message"] + (f"\nnext: {error['hint']}" if error["hint"] else "")
         return CallToolResult(content=[TextContent(text=told)], structured_content=dict(answer), is_error=True)
     result = answer["result"]
-    waits = result.get("status") == "waiting" and result.get("plan")
+    waits = result.get("status") == "waiting" and result.get("kind") == "approval"
     text = _spelled(result) if waits else json.dumps(result, ensure_ascii=False)
     return CallToolResult(content=[TextContent(text=text)], structured_content=result)
 
 
 def _spelled(waits: Mapping[str, Any]) -> str:
-    lines = [waits["why"], "nothing was changed: this plan waits for a person's approval", waits["plan"]]
-    lines += [f"the person types: {waits['approve']}   (until {waits['expires_at']})", f"then: {waits['next']}"]
+    lines = [waits["why"], "nothing was changed: this plan waits for a person's approval", waits["text"]]
+    lines += [f"the person types: {waits['approve'][0]}   (until {waits['expires_at']})", f"then: {waits['next']}"]
     return "\n".join(line for line in lines if line)

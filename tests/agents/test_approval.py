@@ -119,6 +119,30 @@ def test_an_old_plan_is_shown_anew(run_script: RunScript, lab: Project) -> None:
     assert EXPIRED in again.needs[0]["text"]
 
 
+def age(project: Project) -> None:
+    """Let the plans that were shown be older than 15 minutes."""
+    with open_database(project).write() as connection:
+        connection.execute("UPDATE approvals SET expires_at = ?", (stamp(utc_now() - timedelta(seconds=1)),))
+
+
+def test_a_yes_holds_for_fifteen_minutes_and_a_no_for_good(run_script: RunScript, lab: Project) -> None:
+    approvals = Approvals(lab)
+    first = run_script(flip(), DONE, query="flip lamp")
+    approvals.decide(first.needs[0]["approval_id"], "approved", how="command")
+    second = run_script(flip(), DONE, query="flip lamp")
+    approvals.decide(second.needs[0]["approval_id"], "denied", how="command")
+    age(lab)
+    with use_project(lab):
+        again, denied = resume_agent(lab, first.run_id), resume_agent(lab, second.run_id)
+    assert (again.status, denied.status) == ("waiting", "declined")
+    assert EXPIRED in again.needs[0]["text"]
+    assert lines(lab, "switch.txt") == []
+    approvals.decide(again.needs[0]["approval_id"], "approved", how="command")
+    with use_project(lab):
+        assert resume_agent(lab, first.run_id).status == "completed"
+    assert lines(lab, "switch.txt") == ["lamp on"]
+
+
 def test_denied_from_elsewhere_ends_the_run(run_script: RunScript, lab: Project) -> None:
     waiting = run_script(flip(), DONE, query="flip lamp")
     Approvals(lab).decide(waiting.needs[0]["approval_id"], "denied", how="command")

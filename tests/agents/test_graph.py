@@ -166,7 +166,7 @@ def test_a_persons_word_decides(run_script: RunScript, lab: Project) -> None:
     assert done.status == "completed"
     assert lines(lab, "switch.txt") == ["lamp on"]
     assert shown[0]["arguments"] == {"name": "lamp"}
-    assert Approvals(lab).waiting() == []
+    assert Approvals(lab).open() == []
 
     done = run_script(calls(call("lab-flip", name="oven"), call("lab-note", text="after")), DONE, ask=lambda _: False)
     assert (done.status, done.exit_code) == ("declined", 1)

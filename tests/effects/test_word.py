@@ -8,6 +8,7 @@ from axagents.cli import main
 from axagents.project import Project
 from axagents.stores.agents.approvals import Approvals
 from axagents.stores.memory.memory import Memory
+from tests.agents.test_approval import age
 
 Out = pytest.CaptureFixture[str]
 
@@ -52,6 +53,31 @@ def test_it_waits_and_is_done_once_after_a_persons_word(
     assert ax(capsys, "runs", "resume", run)[0] == 0
     assert note.retrieve("k", namespace="notes") is None
     assert ax(capsys, "runs", "resume", run)[0] == 2
+
+
+def test_a_word_holds_for_fifteen_minutes_and_what_was_begun_under_it_goes_on(
+    project: Project, note: Memory, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AX_ACTOR", "agent:coder")
+    need = waiting(capsys)
+    run = need["approve"][0].rpartition(" ")[2]
+    monkeypatch.delenv("AX_ACTOR")
+    Approvals(project).decide(need["approval_id"], "approved", how="typed")
+    monkeypatch.setenv("AX_ACTOR", "agent:coder")
+    age(project)
+    code, told = ax(capsys, "runs", "resume", run)
+    (again,) = json.loads(told)["error"]["needs"]
+    assert (code, again["hash"]) == (3, need["hash"])
+    assert again["approval_id"] != need["approval_id"]
+    monkeypatch.delenv("AX_ACTOR")
+    Approvals(project).decide(again["approval_id"], "approved", how="typed")
+    monkeypatch.setenv("AX_ACTOR", "agent:coder")
+    monkeypatch.setenv("AX_FAULT", "memory.delete.buried:1:raise")
+    assert ax(capsys, "runs", "resume", run)[0] == 1
+    monkeypatch.delenv("AX_FAULT")
+    age(project)
+    assert ax(capsys, "runs", "resume", run)[0] == 0
+    assert note.retrieve("k", namespace="notes") is None
 
 
 def test_a_persons_no_is_a_no(project: Project, note: Memory, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def test_an_effect_waits_and_is_done_once_by_the_same_call(lab: Project) -> None
         first = (await client.call_tool("lab-flip", FLIP)).structured_content
         again = (await client.call_tool("lab-flip", FLIP)).structured_content
         assert first["status"] == "waiting"
-        assert first["approve"] == f"ax approve {first['approval_id']}"
+        assert first["approve"] == [f"ax approve {first['approval_id']}"]
         assert again["approval_id"] == first["approval_id"]
         assert lines(lab, "switch.txt") == []
         assert await asyncio.to_thread(approve_on_a_terminal, lab.root, first["approval_id"])
@@ -131,7 +131,7 @@ def test_a_person_may_go_on_with_the_call_and_the_client_gets_the_answer(
     run = Runs(lab).newest(name="mcp-call")[0]
     with use_project(lab):
         assert run_ax(["runs", "resume", run.run_id]) == 3
-        assert first.structured_content["approve"] in capsys.readouterr().out
+        assert first.structured_content["approve"][0] in capsys.readouterr().out
         decide(lab, first)
         assert run_ax(["runs", "resume", run.run_id]) == 0
     assert lines(lab, "switch.txt") == ["lamp on"]
@@ -139,9 +139,23 @@ def test_a_person_may_go_on_with_the_call_and_the_client_gets_the_answer(
     assert lines(lab, "switch.txt") == ["lamp on"]
 
 
+@pytest.mark.parametrize("point", ["begun", "asked"])
+def test_a_call_cut_short_before_a_word_is_asked_about_and_done_once(lab: Project, point: str) -> None:
+    cut = talk(lab, flipping(), env={"AX_FAULT": f"agents.single_call.{point}:1:kill"})[0]
+    assert "ended (signal 9)" in told(cut)
+    waiting = [talk(lab, flipping())[0] for _ in range(2)]
+    assert {each.structured_content["status"] for each in waiting} == {"waiting"}
+    assert lines(lab, "switch.txt") == []
+    assert len(Approvals(lab).open()) == 1
+    decide(lab, waiting[0])
+    for _ in range(2):
+        assert talk(lab, flipping())[0].structured_content == {"flips": 1}
+    assert lines(lab, "switch.txt") == ["lamp on"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "point", ["mcp.approval.taken", "effects.started", "registry.register.logged", "effects.acted"]
+    "point", ["agents.single_call.taken", "effects.started", "registry.register.logged", "effects.acted"]
 )
 def test_a_registration_cut_short_is_gone_on_with(tracked: Project, point: str) -> None:
     save(tracked, "m")
@@ -157,7 +171,7 @@ def test_a_registration_cut_short_is_gone_on_with(tracked: Project, point: str) 
     assert not done.is_error, told(done)
     assert done.structured_content["version"] == "1.0.0"
     assert [each.version for each in read_model(tracked, "churn").versions] == ["1.0.0"]
-    assert len(Approvals(tracked).waiting()) == 0
+    assert len(Approvals(tracked).open()) == 0
 
 
 def test_what_a_persona_wants_to_effect_waits_too(lab: Project, tmp_path: Path) -> None:
@@ -172,7 +186,7 @@ def test_what_a_persona_wants_to_effect_waits_too(lab: Project, tmp_path: Path) 
     first = talk(lab, ask).structured_content
     assert first["status"] == "waiting"
     (need,) = first["needs"]
-    assert need["approve"] == f"ax approve {need['approval_id']}"
+    assert need["approve"] == [f"ax approve {need['approval_id']}"]
     assert set(need["tainted"]) == {"name"}  # nobody here knows the person's words
     Approvals(lab).decide(need["approval_id"], "approved", how="command")
     done = talk(lab, ask).structured_content
@@ -188,4 +202,4 @@ def test_a_place_outside_is_refused_before_a_plan_is_drawn(bench: Project) -> No
     refused = talk(bench, register_outside)
     assert refused.is_error
     assert "lies outside the project" in told(refused)
-    assert Approvals(bench).waiting() == []
+    assert Approvals(bench).open() == []

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from axagents.actor import actor, refuse_agents
 from axagents.clock import parse_stamp, stamp, utc_now
 from axagents.errors import NotFound, UserError
@@ -20,6 +22,23 @@ MOVED = "the project has changed since the plan was shown; this is the plan as i
 EXPIRED = "the plan that was shown is older than 15 minutes; this is the plan as it is now"
 
 Status = Literal["waiting", "approved", "denied"]
+
+
+class ApprovalNeed(BaseModel):
+    """What programs and people need to know of an effect that waits for a word."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["approval"] = "approval"
+    text: str = Field(description="the plan as the person sees it")
+    approval_id: str
+    hash: str = Field(description="of the plan; the approval holds for exactly this one")
+    tool: str
+    effect: str = Field(description="the word that `[approve] auto` has for it")
+    arguments: dict[str, Any]
+    tainted: dict[str, str] = Field(description="arguments that stand nowhere in the project, and where they come from")
+    expires_at: str
+    approve: tuple[str, ...] = Field(description="what a person types in a terminal; an agent cannot")
 
 
 @dataclass(frozen=True)
@@ -48,6 +67,18 @@ class Approval:
     def expired(self) -> bool:
         return parse_stamp(self.expires_at) < utc_now()
 
+    @property
+    def stands(self) -> bool:
+        """Tell whether it still holds: a yes, or the wait for one, for 15 minutes, and a no for good."""
+        return self.status == "denied" or not self.expired
+
+    def need(self, *ways: str) -> ApprovalNeed:
+        """Return what is needed, and the commands by which it can be given."""
+        plan = {key: self.plan[key] for key in ("text", "tool", "effect", "arguments", "tainted")}
+        return ApprovalNeed(
+            **plan, approval_id=self.approval_id, hash=self.hash, expires_at=self.expires_at, approve=ways
+        )
+
     def check_open(self, status: Status) -> None:
         """Stop where a word comes too late.
 
@@ -69,9 +100,9 @@ class Approvals:
         self._database = open_database(project)
 
     def ask(self, run_id: str, call_id: str, *, digest: str, plan: dict[str, Any]) -> Approval:
-        """Write down that a plan waits; the same plan of the same call waits once."""
+        """Write down that a plan waits, and return it; where the same plan of the same call stands, return that."""
         standing = self.find(run_id, call_id, digest=digest)
-        if standing is not None and not (standing.status == "waiting" and standing.expired):
+        if standing is not None and standing.stands:
             return standing
         approval_id = secrets.token_hex(4)
         with self._database.write() as connection:
@@ -109,15 +140,6 @@ class Approvals:
             raise NotFound("approval", approval_id, known, hint="ax runs list")
         return _approval(rows[0])
 
-    def waiting(self, run_id: str | None = None) -> list[Approval]:
-        """Return what waits, oldest first."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                "SELECT * FROM approvals WHERE status = 'waiting' AND run_id = coalesce(?, run_id) ORDER BY asked_at",
-                (run_id,),
-            ).fetchall()
-        return [_approval(row) for row in rows]
-
     def open(self) -> list[Approval]:
         """Return what runs wait for, oldest first: of each call its newest plan."""
         with self._database.read() as connection:
@@ -132,7 +154,7 @@ class Approvals:
         before = [each for each in self.of_run(run_id) if each.call_id == call_id]
         if before and before[-1].hash != digest:
             return f"you said no before: {MOVED}" if before[-1].status == "denied" else MOVED
-        if before and before[-1].expired:
+        if before and not before[-1].stands:
             return EXPIRED
         with self._database.read() as connection:
             denied = connection.execute(
