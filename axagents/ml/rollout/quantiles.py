@@ -4,13 +4,11 @@ import math
 
 import numpy as np
 
+from axagents.ml import bins
 from axagents.ml.rollout.evidence import RARE, log_evidence_above, log_evidence_below
 from axagents.ml.rollout.rates import Bounds
 
-STEP = 1.05
-EDGES = 0.05 * STEP ** np.arange(288)
-"""Upper ends of the bins, in milliseconds, from 0.05 ms to a minute; what is slower falls into one bin more."""
-
+EDGES = np.array(bins.EDGES)
 _WIDEST = 120
 
 
@@ -39,7 +37,7 @@ def compare_quantile(canary: np.ndarray, baseline: np.ndarray, *, quantile: floa
     high = next((by for by in range(-_WIDEST, _WIDEST) if _least(elsewhere, faster[:-1], by) > enough), None)
     low = next((by for by in range(_WIDEST, -_WIDEST, -1) if _least(elsewhere, slower[1:], by) > enough), None)
     value = quantile_of(canary, quantile) / quantile_of(baseline, quantile)
-    return Bounds(value, 0.0 if low is None else STEP**low, math.inf if high is None else STEP**high)
+    return Bounds(value, 0.0 if low is None else bins.STEP**low, math.inf if high is None else bins.STEP**high)
 
 
 def quantile_of(histogram: np.ndarray, quantile: float) -> float:

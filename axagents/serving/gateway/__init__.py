@@ -1,0 +1,1 @@
+"""The gateway before the versions of one deployment: it splits, counts, mirrors and logs, and loses no request."""
