@@ -13,7 +13,9 @@ from axagents.catalog import open_catalog
 from evals.benchmarks.row import Row, at_least, at_most
 from evals.planner.scoring import Scored, Scorer, read_cases
 
-HELD_OUT = tuple(Path(__file__).parents[1] / "planner" / name for name in ("strangers.yaml", "fresh.yaml"))
+HELD_OUT = tuple(
+    Path(__file__).parents[1] / "planner" / name for name in ("strangers.yaml", "fresh.yaml", "visitors.yaml")
+)
 REPEATS = 5
 
 

@@ -1,5 +1,6 @@
 """What the planner knows of each tool: example sentences, words that point to it, and how its arguments are found."""
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import takewhile
@@ -115,6 +116,7 @@ class ToolContent(_Content):
         takes_over: tools whose part of a sentence it does itself, when that only points back ("and log it to X").
         on_record: the tool that shows figures kept of it, for a question that names no data.
         by_hand: the command that does a part of it, for where the tool is not there.
+        leaves: the name of the dataset that it leaves behind, by its arguments; the first whose arguments are known.
         signs: phrases that point to it by themselves.
         not_signs: phrases that point elsewhere.
         sentences: one example a line, names and values as {model}, {version}, {dataset} and so on.
@@ -134,6 +136,7 @@ class ToolContent(_Content):
     takes_over: list[str] = []
     on_record: str = ""
     by_hand: str = ""
+    leaves: list[str] = []
     arguments: dict[str, Argument] = {}
     implies: list[Implication] = []
     sentences: str
@@ -146,6 +149,11 @@ class ToolContent(_Content):
     @property
     def is_effect(self) -> bool:
         return self.touches == "effect"
+
+    def left_by(self, arguments: Mapping[str, Any]) -> str:
+        """Return the dataset that a call leaves behind, nothing where it leaves none."""
+        fitting = (each for each in self.leaves if set(re.findall(r"{(\w+)}", each)) <= arguments.keys())
+        return next(fitting, "").format_map(arguments)
 
 
 def _is_plain(word: str) -> bool:

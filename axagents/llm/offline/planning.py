@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from axagents.llm.offline.arguments.datasets import further_datasets
+from axagents.llm.offline.arguments.datasets import further_datasets, several_models
 from axagents.llm.offline.arguments.filling import fill_arguments, nested
 from axagents.llm.offline.arguments.leftovers import left_over
 from axagents.llm.offline.arguments.limits import find_limits
@@ -21,7 +21,7 @@ from axagents.llm.offline.opening import Opening
 from axagents.llm.offline.parts import Part, split_parts
 from axagents.llm.offline.persons import find_stranger
 from axagents.llm.offline.ranking import Ranked, Ranker
-from axagents.llm.offline.reading import Reading, read
+from axagents.llm.offline.reading import Reading, mend, read
 from axagents.llm.offline.text import stem
 from axagents.llm.offline.world import World
 
@@ -145,7 +145,8 @@ class Planner:
 
     def read(self, sentence: str) -> Reading:
         """Read a sentence with the names of the world."""
-        return read(sentence, self.names, self.ranker.ordinary)
+        ranker = self.ranker
+        return mend(read(sentence, self.names, ranker.ordinary), ranker.harmless_verbs, ranker.common)
 
     def fill(self, tool: str, sentence: str) -> Sheet:
         """Return the arguments of a tool that a sentence holds which is an answer and no request."""
@@ -184,7 +185,9 @@ class Planner:
         past = [*(step.arguments for step in reversed(steps)), *self.past]
         content = self.ranker.needed(each.top.tool)
         parts = with_condition_back(each.parts, events=content.events, effect=content.is_effect)
-        return Setting(reading, self.names, parts, earlier, later, content, past, self.ranker.common, each.asking)
+        left = self.ranker.needed(steps[-1].tool).left_by(steps[-1].arguments) if steps else ""
+        common = self.ranker.common
+        return Setting(reading, self.names, parts, earlier, later, content, past, common, each.asking, left)
 
     def _make(self, setting: Setting, each: Chosen, given: Given, *, first: bool) -> tuple[list[Step], list[Missing]]:
         """Return the calls of a step, one for each of several datasets that are only read, and what is missing."""
@@ -197,6 +200,8 @@ class Planner:
         limits = find_limits(setting, sheet)
         late = Doubts(self.ranker, setting.reading, each).when(sheet.used)
         missing = [one for made in sheets for one in made.missing]
+        one = several_models(setting, sheet)
+        missing += [one] if one is not None and one.argument not in given.values else []
         missing += [one for one in (*limits, late) if one is not None and one.argument not in given.values]
         missing += [several] if isinstance(several, Missing) and not missing else []
         ignored = left_over(setting, sheet)

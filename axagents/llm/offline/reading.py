@@ -1,8 +1,9 @@
 """Read a sentence: its tokens, the names and values in it, what is negated, and what is asked for."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from axagents.llm.offline.mentions import Mention, find_values
 from axagents.llm.offline.names import Names, looks_like_name
@@ -71,6 +72,38 @@ def _unknown(tokens: Sequence[Token], ordinary: frozenset[str]) -> list[Mention]
             kind = "quoted" if token.shape == "quoted" else "unknown"
             found.append(Mention(kind, token.text, token.text, at, at))
     return found
+
+
+_LEAST_LETTERS, _ALIKE = 6, 0.85
+
+
+def mend(reading: Reading, verbs: Iterable[str], known: Container[str]) -> Reading:
+    """Read a misspelt verb as the verb it is nearly, such as "evalute"; names and known words stay as they are.
+
+    Args:
+        verbs: the stems that may be meant.
+        known: the stems that are no misspelling.
+    """
+    named = {at for each in (*reading.mentions, *reading.columns) for at in range(each.first, each.last + 1)}
+    strange = {
+        at
+        for at, token in enumerate(reading.tokens)
+        if token.shape == "word" and len(token.word) >= _LEAST_LETTERS and at not in named and token.stem not in known
+    }
+    if not strange:
+        return reading
+    among = sorted(verbs)
+    tokens = (
+        replace(token, stem=_meant(token.stem, among)) if at in strange else token
+        for at, token in enumerate(reading.tokens)
+    )
+    return replace(reading, tokens=tuple(tokens))
+
+
+def _meant(typed: str, verbs: Sequence[str]) -> str:
+    """Return the verb of the same letters in another order, else the one nearly the same, else what is typed."""
+    swapped = [each for each in verbs if each[0] == typed[0] and sorted(each) == sorted(typed)]
+    return next(iter(swapped or get_close_matches(typed, verbs, n=1, cutoff=_ALIKE)), typed)
 
 
 _VERSION_NOUNS = {"version", "versions", "release", "v", "ver"}

@@ -82,6 +82,13 @@ class Vocabulary:
         return frozenset(first) | {stem(word) for word in ("show", "tell", "give", "list", "check", "run", "use")}
 
     @cached_property
+    def harmless_verbs(self) -> frozenset[str]:
+        """Return the stems of verbs that ask for no tool with an effect; what is misspelt may mean one of these."""
+        safe = {name for name in self.tools if not self.is_effect(name)}
+        found = {verb[0] for name in safe for verb in self._verb_phrases[name] if verb}
+        return frozenset(each for each in found if self.owners(each) <= safe)
+
+    @cached_property
     def plain(self) -> frozenset[str]:
         """Return the stems that are nobody's name."""
         return self.everyday | self.functional | self.verbs

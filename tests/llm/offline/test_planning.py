@@ -22,7 +22,7 @@ def test_the_forty_sentences_come_out_right(case: dict[str, object]) -> None:
     assert SCORER.score(case).wrong == ()
 
 
-@pytest.mark.parametrize("name", ["heldout", "strangers", "fresh"])
+@pytest.mark.parametrize("name", ["heldout", "strangers", "fresh", "visitors"])
 def test_held_out_sentences_come_out_as_often_as_asked(name: str) -> None:
     # The limits are those of the specification for sentences typed by other people.
     cases = read_cases(PLANNER / f"{name}.yaml")
@@ -275,3 +275,44 @@ def test_a_column_that_is_none_is_asked_about(plan: PlanIt) -> None:
 def test_it_is_what_the_part_before_named_although_that_was_refused(plan: PlanIt) -> None:
     planned = plan("don't make features from payments yet, just profile it", TEAM)
     assert [(step.tool, step.arguments["dataset"]) for step in planned.steps] == [("data-profile", "payments")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tool"),
+    [
+        ("evalute 2.1.0 on holdout_2024q4", "ml-model-evaluation"),
+        ("evalutae 2.1.0 on holdout_2024q4", "ml-model-evaluation"),
+        ("explian churn-classifier 2.1.0", "ml-explain"),
+        ("gnerate features from customer_transactions", "ml-feature-engineering"),
+    ],
+)
+def test_a_misspelt_verb_is_read_as_what_it_nearly_is(plan: PlanIt, sentence: str, tool: str) -> None:
+    assert [step.tool for step in plan(sentence).steps] == [tool]
+
+
+def test_a_misspelt_verb_of_an_effect_is_not_guessed(plan: PlanIt) -> None:
+    for sentence in (
+        "deplyo churn-classifier 2.1.0",
+        "regsiter ./models/churn_classifier_v2 as churn-classifier 2.2.0",
+    ):
+        assert plan(sentence).outcome in ("ask", "decline")
+
+
+def test_what_follows_features_goes_on_with_the_set_that_they_make(plan: PlanIt) -> None:
+    steps = plan("generate features from customer_transactions and train on them with 3 folds").steps
+    assert [step.tool for step in steps] == ["ml-feature-engineering", "ml-train"]
+    assert steps[1].arguments == {"dataset": "customer_transactions-is_churned", "folds": 3}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "argument", "why"),
+    [
+        ("evaluate 2.1.0 on sales", "evaluation_dataset", "unknown"),
+        ("evaluate fraud-detector and churn-classifier on holdout_q1", "model_id", "ambiguous"),
+        ("compare fraud-detector with churn-classifier on payments", "model_id", "ambiguous"),
+        ("make features from payments, leave out country", "without", "ambiguous"),
+    ],
+)
+def test_what_would_be_dropped_is_asked_about(plan: PlanIt, sentence: str, argument: str, why: str) -> None:
+    planned = plan(sentence, TEAM if "2.1.0" not in sentence else CHURN_LIVE)
+    assert [(each.argument, each.why) for each in planned.missing] == [(argument, why)]

@@ -1,5 +1,6 @@
 """Fill datasets, experiments, A/B tests and new names."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +16,8 @@ _DATA_NOUNS = ("dataset", "data", "table", "file", "set", "holdout", "csv")
 def fill_dataset(slot: Slot, setting: Setting) -> Found:
     """Return a dataset under the name the user gave it."""
     mentions = list(setting.mentions("dataset", sheet=slot.sheet))
+    if setting.left and slot.argument.required and not setting.mentions("dataset", sheet=slot.sheet, near_only=True):
+        return Value(setting.left, "conversation", "made by the step before")
     if slot.argument.only_cued:
         every = [each for each in setting.reading.mentions if each.kind == "dataset"]
         mentions = [
@@ -104,6 +107,23 @@ def _cued_first(mentions: Sequence[Mention], argument: Argument, setting: Settin
     return next((each for each in mentions if setting.cued(each, argument)), mentions[0] if mentions else None)
 
 
+def several_models(setting: Setting, sheet: Sheet) -> Missing | None:
+    """Ask which model is meant where two are named side by side and a call takes one."""
+    names = [name for name, each in setting.tool.arguments.items() if each.kind in ("model", "model_name")]
+    if not names or sheet.get("baseline") or any(each.kind == "variant" for each in setting.tool.arguments.values()):
+        return None
+    own = set(setting.indexes())
+    named = [each for each in setting.reading.mentions if each.kind == "model" and each.first in own]
+    for first, second in itertools.pairwise(named):
+        between = [setting.word(at) for at in range(first.last + 1, second.first)]
+        words = [word for word in between if word in _JOINED - {"then"} | {"with", "against"}]
+        if first.value != second.value and words and len(between) <= _BESIDE:
+            question = f"{setting.tool.tool} takes one model; which one: {first.value} or {second.value}?"
+            return Missing(names[0], question, "ambiguous", "", (first.value, second.value))
+    return None
+
+
+_BESIDE = 3
 _JOINED = frozenset("and , & plus then or".split())
 
 
@@ -154,8 +174,6 @@ def _unknown_dataset(slot: Slot, setting: Setting) -> Found:
         if is_data_file(mention.text.lower()) or nouns or setting.cued(mention, slot.argument):
             slot.sheet.used.add(mention.first)
             return unknown_name(slot.name, mention.text, what="dataset", known=known)
-    if not slot.argument.required:
-        return None
     names = {shown: fact.name for fact in setting.world.datasets() for shown in (fact.name, *fact.aliases)}
     if by_phrase(setting, names, cues=slot.argument.cues):
         return None

@@ -29,6 +29,7 @@ _ARTICLES = frozenset("the a an my our any all column columns feature features f
 _WITHOUT = frozenset(
     "without except excluding exclude minus omitting omit ignoring ignore dropping drop besides".split()
 )
+_LEAVES = frozenset("leave leaving left".split())
 _JOINS = frozenset(", and or & nor".split())
 _SENDING = frozenset("send sent mail email e-mail forward share post slack fax cc print export upload attach".split())
 _CHANNELS = frozenset("mail email e-mail slack teams fax sms post whatsapp discord".split())
@@ -128,7 +129,8 @@ def _unknown_column(setting: Setting, sheet: Sheet, free: set[int]) -> Missing |
     listed = {name: each for name, each in _arguments(setting, "columns").items() if each.listed}
     takes = next((name for name, each in listed.items() if "without" in each.cues), None)
     for cue in _every(setting):
-        if setting.word(cue) not in _WITHOUT:
+        leaves = setting.word(cue) == "out" and setting.word(cue - 1) in _LEAVES
+        if setting.word(cue) not in _WITHOUT and not leaves:
             continue
         at = cue + 1
         while setting.word(at) in _ARTICLES | _JOINS or (takes and at in columns):

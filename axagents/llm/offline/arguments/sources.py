@@ -87,6 +87,7 @@ class Setting:
         own: the parts of the sentence that ask for this call.
         earlier, later: those before and behind them.
         past: arguments of earlier calls of the conversation, newest first.
+        left: the dataset that the step before leaves behind.
         asking: the one of the own parts that asks for the call; its names come first where the call is an effect.
     """
 
@@ -99,6 +100,7 @@ class Setting:
     past: Sequence[Mapping[str, Any]]
     common: frozenset[str]
     asking: Part | None = None
+    left: str = ""
 
     @property
     def world(self) -> World:
