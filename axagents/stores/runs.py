@@ -1,7 +1,6 @@
 """The record of every run: what was asked, how far it came, what came of it."""
 
 import json
-import os
 import secrets
 import sqlite3
 from collections.abc import Generator
@@ -10,10 +9,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import psutil
 
 from axagents.clock import stamp, utc_now
 from axagents.errors import AxError, Failed, Interrupted, NotFound, UserError
+from axagents.processes import identity, is_alive
 from axagents.project import Project
 from axagents.stores.database import Database, open_database
 
@@ -50,7 +49,7 @@ class RunRecord:
     @property
     def interrupted(self) -> bool:
         """Tell whether the run says that it is running while its process is gone."""
-        return self.status == "running" and not _alive(self.process)
+        return self.status == "running" and not (self.process and is_alive(self.process))
 
     def check_resumable(self, kind: Kind | None = None) -> None:
         """Stop where there is nothing to go on with, or another process is at it.
@@ -138,7 +137,7 @@ class Runs:
             connection.execute(
                 "INSERT INTO runs (run_id, kind, name, parent, status, request, process, started_at)"
                 " VALUES (?, ?, ?, ?, 'running', ?, ?, ?)",
-                (run_id, kind, name, parent or active_run(), json.dumps(request), _this_process(), stamp()),
+                (run_id, kind, name, parent or active_run(), json.dumps(request), identity(), stamp()),
             )
         return run_id
 
@@ -152,7 +151,7 @@ class Runs:
             taken = connection.execute(
                 "UPDATE runs SET status = 'running', process = ?, error = NULL, finished_at = NULL"
                 " WHERE run_id = ? AND status = ? AND process IS ? AND finished_at IS ?",
-                (_this_process(), run.run_id, run.status, run.process, run.finished_at),
+                (identity(), run.run_id, run.status, run.process, run.finished_at),
             ).rowcount
         if not taken:
             self.get(run.run_id).check_resumable()
@@ -273,16 +272,3 @@ def _record(row: sqlite3.Row) -> RunRecord:
         values[name] = None if values[name] is None else json.loads(values[name])
     return RunRecord(**values)
 
-
-def _this_process() -> str:
-    return f"{os.getpid()}:{psutil.Process().create_time():.2f}"
-
-
-def _alive(process: str | None) -> bool:
-    if not process:
-        return False
-    pid, _, born = process.partition(":")
-    try:
-        return abs(psutil.Process(int(pid)).create_time() - float(born)) < 0.05
-    except (psutil.NoSuchProcess, ValueError):
-        return False

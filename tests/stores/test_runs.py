@@ -44,7 +44,7 @@ def test_a_run_that_failed_again_meanwhile_is_looked_at_anew(project: Project, m
     run_id = kept.start("command", "x", {})
     kept.fail(run_id, Failed("cut"))
     seen = kept.get(run_id)
-    monkeypatch.setattr(runs, "_this_process", lambda: "0:1.00")  # no process has the number 0
+    monkeypatch.setattr(runs, "identity", lambda: "0:1.00")  # no process has the number 0
     kept.take_over(seen)
     kept.fail(run_id, Failed("cut again"))
     with pytest.raises(UserError, match="was gone on with elsewhere just now"):

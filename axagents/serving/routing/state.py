@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from axagents.serving.revisioned import Revised
 from axagents.serving.routing.slots import SLOTS
 
 Role = Literal["stable", "canary", "baseline", "control", "treatment", "warm"]
@@ -46,11 +47,10 @@ class Unit(_Part):
     required: bool = False
 
 
-class Routing(_Part):
+class Routing(_Part, Revised):
     """Who answers; `revision` grows by one with every change."""
 
     deployment: str
-    revision: int = Field(ge=1)
     salt: str = Field(min_length=8)
     variants: tuple[Variant, ...] = Field(min_length=1)
     unit: Unit | None = None
