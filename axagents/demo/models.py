@@ -93,7 +93,6 @@ def _evaluate_candidate(project: Project, *, seed: int) -> None:
     request = {
         "model_id": CANDIDATE,
         "evaluation_dataset": "holdout_2024q4",
-        "sensitive": ["gender"],
         "slices": False,
         "robustness": False,
         "latency": False,
