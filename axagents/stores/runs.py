@@ -9,7 +9,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
-
 from axagents.clock import stamp, utc_now
 from axagents.errors import AxError, Failed, Interrupted, NotFound, UserError
 from axagents.processes import identity, is_alive

@@ -26,7 +26,7 @@ FLOORS = (
     ("ml",),
     ("contents",),
     ("content", "settings", "project", "trust", "tracing", "settings_file", "progress", "faults", "layout"),
-    ("requests", "documents", "fields", "actor", "clock", "filesystem", "ways", "errors"),
+    ("requests", "documents", "fields", "actor", "clock", "filesystem", "processes", "ways", "errors"),
     ("",),
 )
 FACES, GROUND = {"cli", "web", "mcp", "api"}, {*FLOORS[-4], *FLOORS[-3], *FLOORS[-2], *FLOORS[-1]}
