@@ -67,12 +67,13 @@ class Agent:
     system: str = ""
 
     def __post_init__(self) -> None:
+        from axagents.agents.request import check_limits
+
         object.__setattr__(self, "tools", tuple(self.tools))
         for each in self.tools:
             if not isinstance(each, Agent) and tool_spec(each) is None:
                 raise TypeError(f"{each!r} is no tool: mark it with @tool(touches=...), or give an Agent")
-        if self.max_usd is not None and not self.max_usd >= 0:
-            raise UserError(f"max_usd: at least 0 US dollars, not {self.max_usd:g}", field="max_usd")
+        check_limits(self.max_steps, self.max_usd, self.deadline)
         if inspect.iscoroutinefunction(self.approve):
             raise TypeError("approve must be a plain function; it is called in the thread of the run")
 
@@ -177,12 +178,10 @@ class Agent:
     def _equipped(self, desk: "Desk", request: "Request") -> "Desk":
         """Return a desk with the tools of this agent, and those agents to be asked that wait for nothing here."""
         from axagents.agents.delegation import asking
-        from axagents.agents.opening import DEEPEST
         from axagents.agents.persona import load_persona
 
-        waiting = (*(request.caller.personas if request.caller else ()), self.persona)
-        asked = {each.persona for each in self.tools if isinstance(each, Agent)} - set(waiting)
-        inner = [asking(load_persona(desk.catalog, each)) for each in sorted(asked) if len(waiting) <= DEEPEST]
+        asked = {each.persona for each in self.tools if isinstance(each, Agent)}
+        inner = [asking(load_persona(desk.catalog, each)) for each in request.askable(sorted(asked))]
         own = [_own_tool(spec) for each in self.tools if (spec := tool_spec(each)) is not None]
         if own and desk.provider.name == "offline":
             names = ", ".join(each.facts.name for each in own)

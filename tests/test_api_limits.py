@@ -17,10 +17,19 @@ from tests.agents.conftest import call, calls
 from tests.test_api import boxes_in_stock, said
 
 
-@pytest.mark.parametrize("usd", [-1.0, float("nan")])
-def test_less_than_nothing_is_no_limit(usd: float) -> None:
-    with pytest.raises(UserError, match="max_usd: at least 0 US dollars"):
-        Agent("writer", max_usd=usd)
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ({"max_usd": -1.0}, "max_usd: at least 0 US dollars, not -1"),
+        ({"max_usd": float("nan")}, "max_usd: at least 0 US dollars, not nan"),
+        ({"max_steps": 0}, "max_steps: at least 1, not 0"),
+        ({"deadline": 0.0}, "deadline: more than 0 seconds, not 0"),
+        ({"deadline": -5.0}, "deadline: more than 0 seconds, not -5"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(limit: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        Agent("writer", **limit)
 
 
 def test_the_warning_stands_at_the_callers_line(project: Project) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from axagents.agents.claims import check_claims
 from axagents.agents.context import AgentContext
 from axagents.agents.conversation import earlier_results
-from axagents.agents.delegation import ASK, retell
+from axagents.agents.delegation import retell
 from axagents.agents.prompting import render_prompt
 from axagents.agents.receipts import Receipts
 from axagents.agents.wording import explain_turn
+from axagents.llm.offline.handing import ASK
 from axagents.llm.turn import Turn
 
 _REFERENCE = re.compile(r"\{\{\s*(r\d+)((?:\.[\w-]+)*)\s*\}\}")

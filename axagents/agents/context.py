@@ -28,6 +28,17 @@ HandOn = Callable[["AgentContext", Request], Mapping[str, Any]]
 """Has another persona work on a request within what is left of a run, and returns what came of it."""
 
 
+def check_spent(cost_usd: float, max_usd: float | None, *, hint: str | None = None) -> None:
+    """Stop where more is spent than may be.
+
+    Raises:
+        LimitReached: it is.
+    """
+    if max_usd is not None and cost_usd > max_usd:
+        told = f"${cost_usd:.4f} are spent of ${max_usd:g} (--max-usd), and it is not done"
+        raise LimitReached(told, hint=hint)
+
+
 @dataclass(frozen=True)
 class AgentContext:
     """One process's work on one run.
@@ -76,12 +87,10 @@ class AgentContext:
             LimitReached: by steps, cost or time.
         """
         hint = f"ax runs show {self.run_id}"
-        if self.ledger.read().steps >= self.max_steps:
+        spent = self.ledger.read().spent
+        if spent.steps >= self.max_steps:
             raise LimitReached(f"{self.max_steps} steps are taken (--max-steps), and it is not done", hint=hint)
-        if self.max_usd is not None and self.ledger.cost_usd > self.max_usd:
-            raise LimitReached(
-                f"${self.ledger.cost_usd:.4f} are spent of ${self.max_usd:g} (--max-usd), and it is not done", hint=hint
-            )
+        check_spent(spent.cost_usd, self.max_usd, hint=hint)
         if time.monotonic() > self.deadline:
             raise LimitReached(f"{self.seconds:g} s are over ({ways().time}), and it is not done", hint=hint)
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from axagents.agents.context import AgentContext
+from axagents.agents.ledger import Spent
 from axagents.agents.persona import Persona
 from axagents.agents.receipts import Receipt, Receipts
 from axagents.agents.request import Caller, Request
@@ -15,11 +16,10 @@ from axagents.agents.tools import Inner
 from axagents.catalog import ToolFacts
 from axagents.errors import AxError, Waiting
 from axagents.fields import RequiredText
+from axagents.llm.offline.handing import ASK
 from axagents.project import Project
 from axagents.stores.runs import Runs
 from axagents.toolkit import Touch
-
-ASK = "ask-"
 
 
 class Question(BaseModel):
@@ -64,15 +64,15 @@ def ask_persona(context: AgentContext, persona: str, query: str) -> dict[str, An
 def _handed_on(context: AgentContext, persona: str, query: str) -> Request:
     request = context.request
     before = request.caller or Caller((), context.run_id, request.query)
-    left_usd = None if context.max_usd is None else max(0.0, context.max_usd - context.ledger.read().cost_usd)
+    spent = context.ledger.read().spent
     return replace(
         request,
         persona=persona,
         query=query,
         session=f"{context.session}+{persona}",
-        max_steps=context.max_steps - context.ledger.read().steps,
+        max_steps=context.max_steps - spent.steps,
         deadline=max(0.001, context.deadline - time.monotonic()),
-        max_usd=left_usd,
+        max_usd=None if context.max_usd is None else max(0.0, context.max_usd - spent.cost_usd),
         system="",
         attached="",
         caller=replace(before, personas=(*before.personas, context.persona.id), run_id=before.run_id or context.run_id),
@@ -91,9 +91,9 @@ def _figures(receipts: list[Mapping[str, Any]]) -> dict[str, Any]:
     return figures
 
 
-def ended_badly(error: AxError, spent: Mapping[str, Any]) -> dict[str, Any]:
+def ended_badly(error: AxError, spent: Spent) -> dict[str, Any]:
     """Return what came of a run that an error ended."""
-    return {"needs": [], "receipts": [], "error": error.as_dict(), **spent}
+    return {"needs": [], "receipts": [], "error": error.as_dict(), "run_id": error.run_id or "", **asdict(spent)}
 
 
 def retell(project: Project, receipt: str, receipts: Receipts) -> str:

@@ -2,12 +2,14 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from axagents.agents.receipts import receipt_of
 from axagents.fields import canonical_json
 from axagents.llm.turn import Call, Message, Turn
+from axagents.project import Project
 from axagents.stores.agents.journal import AgentJournal, Entry
 
 
@@ -17,7 +19,7 @@ class Ledger:
     Attributes:
         base: how many results the conversation had when this run began.
         turns: those taken so far.
-        steps, cost_usd: turns and calls, and US dollars, those of the personas that were asked included.
+        spent: what the run has used up.
         wanted, begun, ended: the calls that turns held, entries of calls and of their results, by the call's id.
         made: how often each call was made, by tool and arguments.
     """
@@ -27,8 +29,8 @@ class Ledger:
         self._position = 0
         self._at: list[int] = []
         self._messages: list[tuple[Message, int]] = []
-        self.base = self.turns = self.steps = 0
-        self.cost_usd = 0.0
+        self.base = self.turns = 0
+        self.spent = Spent()
         self.wanted: dict[str, Call] = {}
         self.begun: dict[str, Entry] = {}
         self.ended: dict[str, Entry] = {}
@@ -47,8 +49,7 @@ class Ledger:
         if "turn" in body:
             self.turns += 1
             self.wanted |= {each["id"]: Call.model_validate(each) for each in body["turn"]["calls"]}
-        self.steps += count_steps([entry])
-        self.cost_usd += spent([entry], "cost_usd")
+        self.spent += _spent(entry)
         if entry.kind == "call":
             self.begun[body["call"]["id"]] = entry
             self.made[same_call(body["call"]["tool"], body["call"]["arguments"])] += 1
@@ -63,17 +64,35 @@ class Ledger:
         return self.read()._messages[: bisect_right(self._at, until)]
 
 
-def count_steps(entries: Sequence[Entry]) -> int:
-    """Count the turns of the model and the calls, those of personas that were asked included."""
-    return sum(
-        ("turn" in entry.body) + (entry.kind == "result") + entry.body.get("asked", {}).get("steps", 0)
-        for entry in entries
+@dataclass(frozen=True)
+class Spent:
+    """What a run has used up, the personas that it asked included: turns and calls, tokens, US dollars."""
+
+    steps: int = 0
+    tokens: int = 0
+    cost_usd: float = 0.0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.steps + other.steps, self.tokens + other.tokens, self.cost_usd + other.cost_usd)
+
+
+def add_up(entries: Iterable[Entry]) -> Spent:
+    """Return what entries of a journal tell of."""
+    return sum((_spent(entry) for entry in entries), Spent())
+
+
+def spent_by(project: Project, run_id: str | None) -> Spent:
+    """Return what a run has used up by now; nothing where none was begun."""
+    return add_up(AgentJournal(project, run_id).entries()) if run_id else Spent()
+
+
+def _spent(entry: Entry) -> Spent:
+    turn, asked = entry.body.get("turn", {}), entry.body.get("asked", {})
+    return Spent(
+        steps=("turn" in entry.body) + (entry.kind == "result") + asked.get("steps", 0),
+        tokens=turn.get("tokens", 0) + asked.get("tokens", 0),
+        cost_usd=turn.get("cost_usd", 0.0) + asked.get("cost_usd", 0.0),
     )
-
-
-def spent(entries: Sequence[Entry], what: str) -> Any:
-    """Add up the `tokens` or the `cost_usd` of a run's turns and of the personas that it asked."""
-    return sum(entry.body.get("turn", {}).get(what, 0) + entry.body.get("asked", {}).get(what, 0) for entry in entries)
 
 
 def kept_turn(turn: Turn) -> dict[str, Any]:

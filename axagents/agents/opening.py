@@ -29,8 +29,6 @@ from axagents.ways import ways
 
 OFFLINE_NOTICE = "offline planner: no language model; it plans from example sentences, and asks when unsure"
 SCRIPT = "script:"
-DEEPEST = 3
-"""How many personas may ask each other in turn."""
 CALL = "call"
 """The persona of `ax call`: nobody in particular, with the tools that only read."""
 
@@ -62,7 +60,8 @@ def open_desk(project: Project, request: Request, provider: Provider | None = No
     persona = reading_persona(catalog) if request.persona == CALL else load_persona(catalog, request.persona)
     world = ProjectWorld(project)
     provider = provider or _provider(request, project, catalog, world=world)
-    inner = [*map(asking, _askable(catalog, persona, request)), rereading()]
+    asked = [asking(load_persona(catalog, each)) for each in request.askable(persona.may_ask)]
+    inner = [*asked, rereading()]
     tools = ToolBox(catalog, persona.tools, inner={each.facts.name: each for each in inner}, effects=persona.id != CALL)
     others = [OwnTool(each.facts, each.check, each.call) for each in external_tools(project, persona.external)]
     desk = Desk(project, catalog, persona, tools.with_own(others), world, provider)
@@ -72,22 +71,15 @@ def open_desk(project: Project, request: Request, provider: Provider | None = No
 
 def _check_money(desk: Desk, request: Request) -> None:
     """Stop before the first turn where it would cost something, and nothing may be spent."""
-    if _most_usd(desk, request) == 0 and desk.provider.is_paid:
+    if most_usd(desk, request) == 0 and desk.provider.is_paid:
         told = f"a turn of {desk.provider.name} costs something, and nothing is left to spend (--max-usd)"
         raise LimitReached(told, field="--max-usd", hint=f"more --max-usd, or {ways().offline}")
 
 
-def _most_usd(desk: Desk, request: Request) -> float | None:
+def most_usd(desk: Desk, request: Request) -> float | None:
+    """Return what a request may cost: as it says itself, else the least of what the persona and the project say."""
     limits = (desk.persona.limits.max_usd, desk.project.settings.agents.max_usd)
     return _least(*limits) if request.max_usd is None else request.max_usd
-
-
-def _askable(catalog: Catalog, persona: Persona, request: Request) -> list[Persona]:
-    """Return the personas that may be asked: at most three deep, and nobody who waits for this."""
-    waiting = (*(request.caller.personas if request.caller else ()), persona.id)
-    if len(waiting) > DEEPEST:
-        return []
-    return [load_persona(catalog, each) for each in persona.may_ask if each not in waiting]
 
 
 def reading_persona(catalog: Catalog) -> Persona:
@@ -163,7 +155,7 @@ def open_context(desk: Desk, request: Request, run_id: str, *, hand_on: HandOn) 
         provider=desk.provider,
         world=desk.world,
         max_steps=request.max_steps or min(limits.max_steps, settings.max_steps),
-        max_usd=_most_usd(desk, request),
+        max_usd=most_usd(desk, request),
         deadline=time.monotonic() + seconds,
         seconds=seconds,
         hand_on=hand_on,

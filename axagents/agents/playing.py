@@ -1,9 +1,10 @@
 """Play one line of an evaluation: run the persona on it, answer its approvals, tell what came of it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from axagents.agents.ledger import count_steps, spent
+from axagents.agents.ledger import add_up
 from axagents.agents.request import Request
 from axagents.agents.run import run_agent
 from axagents.errors import AxError
@@ -60,7 +61,5 @@ def _ended_badly(project: Project, line: Line, error: AxError, *, asked: list[di
         calls=tuple({key: body.get(key) for key in ("tool", "arguments", "status")} for body in calls),
         asked=tuple(asked),
         error=error.as_dict(),
-        steps=count_steps(entries),
-        tokens=spent(entries, "tokens"),
-        cost_usd=spent(entries, "cost_usd"),
+        **asdict(add_up(entries)),
     )

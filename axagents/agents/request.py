@@ -1,6 +1,6 @@
 """What an agent is asked, by a person or by another agent, and how far it may go."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ class Leave:
 
 
 NO_LEAVE = Leave()
+DEEPEST = 3
+"""How many personas may ask each other in turn."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,20 @@ class Caller:
     personas: tuple[str, ...]
     run_id: str
     words: str
+
+
+def check_limits(max_steps: int | None, max_usd: float | None, deadline: float | None) -> None:
+    """Stop where a limit of a run is none.
+
+    Raises:
+        UserError: it allows no step, less than no money, or no time.
+    """
+    if max_steps is not None and max_steps < 1:
+        raise UserError(f"max_steps: at least 1, not {max_steps}", field="max_steps")
+    if max_usd is not None and not max_usd >= 0:
+        raise UserError(f"max_usd: at least 0 US dollars, not {max_usd:g}", field="max_usd")
+    if deadline is not None and not deadline > 0:
+        raise UserError(f"deadline: more than 0 seconds, not {deadline:g}", field="deadline")
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,7 @@ class Request:
         caller: who asks, where that is no person.
 
     Raises:
-        UserError: less than nothing may be spent.
+        UserError: a limit is none.
     """
 
     persona: str
@@ -68,8 +84,12 @@ class Request:
     caller: Caller | None = None
 
     def __post_init__(self) -> None:
-        if self.max_usd is not None and not self.max_usd >= 0:
-            raise UserError(f"max_usd: at least 0 US dollars, not {self.max_usd:g}", field="max_usd")
+        check_limits(self.max_steps, self.max_usd, self.deadline)
+
+    def askable(self, personas: Iterable[str]) -> list[str]:
+        """Return those that may be asked on the way: at most three deep, and nobody who waits for this."""
+        waiting = (*(self.caller.personas if self.caller else ()), self.persona)
+        return [each for each in personas if each not in waiting] if len(waiting) <= DEEPEST else []
 
     @property
     def words(self) -> str:

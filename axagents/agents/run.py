@@ -1,6 +1,7 @@
 """Run a persona: walk its graph durably, hand approvals to a person, and go on with a run cut short."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from importlib import import_module
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from axagents.actor import is_agent
 from axagents.agents.ahead import ask_ahead
 from axagents.agents.context import AgentContext, HandOn
 from axagents.agents.delegation import ended_badly
-from axagents.agents.ledger import count_steps, spent
+from axagents.agents.ledger import add_up, spent_by
 from axagents.agents.opening import OFFLINE_NOTICE, Desk, open_context, open_desk
 from axagents.agents.request import NO_LEAVE, Caller, Leave, Request, read_request
 from axagents.agents.spans import invoking
@@ -19,7 +20,6 @@ from axagents.llm.turn import Provider
 from axagents.progress import note
 from axagents.project import Project
 from axagents.stores.agents.approvals import Approvals
-from axagents.stores.agents.journal import AgentJournal
 from axagents.stores.runs import RunRecord, Runs, is_repeating, within_run
 from axagents.ways import ways
 
@@ -136,10 +136,7 @@ def _handing_on(ask: Ask, opening: Opening) -> HandOn:
                     desk = opening(context.project, request, context.provider)
                     done = run_agent(context.project, request, ask=ask, desk=desk, opening=opening)
         except AxError as error:
-            run_id = error.run_id or ""
-            entries = AgentJournal(context.project, run_id).entries()
-            used = {"steps": count_steps(entries), **{what: spent(entries, what) for what in ("tokens", "cost_usd")}}
-            return ended_badly(error, {"run_id": run_id, **used})
+            return ended_badly(error, spent_by(context.project, error.run_id))
         return {**done.model_dump(mode="json"), "error": None}
 
     return work
@@ -213,15 +210,12 @@ def _finished(context: AgentContext) -> AgentRun:
 
 
 def _as_run(context: AgentContext, body: Mapping[str, Any]) -> AgentRun:
-    entries = context.journal.entries()
     return AgentRun(
         agent=context.persona.id,
         provider=context.provider.name,
         run_id=context.run_id,
         session=context.session,
-        steps=count_steps(entries),
-        tokens=spent(entries, "tokens"),
-        cost_usd=spent(entries, "cost_usd"),
+        **asdict(add_up(context.journal.entries())),
         unverified_numbers=body.get("unverified_numbers", []),
         receipts=body.get("receipts", []),
         candidates=body.get("candidates", []),

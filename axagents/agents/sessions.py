@@ -3,15 +3,14 @@
 import os
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from axagents.agents.ledger import spent
+from axagents.agents.ledger import spent_by
 from axagents.agents.opening import CALL
 from axagents.errors import Failed, NotFound, UserError
 from axagents.project import Project
-from axagents.stores.agents.journal import AgentJournal
 from axagents.stores.database import open_database
 from axagents.stores.runs import RunRecord, Runs
 
@@ -108,9 +107,7 @@ def read_turn(project: Project, run_id: str) -> KeptTurn:
     record = Runs(project).get(run_id)
     result = record.result
     if result is None:
-        entries = AgentJournal(project, run_id).entries()
-        told = (record.error or {}).get("message", "")
-        result = {"answer": told, **{what: spent(entries, what) for what in ("tokens", "cost_usd")}}
+        result = {"answer": (record.error or {}).get("message", ""), **asdict(spent_by(project, run_id))}
     return KeptTurn(
         run_id=run_id,
         persona=record.name,

@@ -3,13 +3,13 @@
 from axagents.agents.answering import unbacked_numbers
 from axagents.agents.condensing import fit
 from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
-from axagents.agents.delegation import ASK
 from axagents.agents.ledger import kept_turn, same_call
 from axagents.agents.prompting import render_prompt
 from axagents.agents.publishing import publish_written
 from axagents.agents.spans import taking_turn, tell_turn
 from axagents.agents.wording import spell_call
 from axagents.errors import AxError, LimitReached, ProviderError
+from axagents.llm.offline.handing import ASK
 from axagents.llm.retrying import turns_end
 from axagents.llm.turn import Message, Turn
 from axagents.progress import note

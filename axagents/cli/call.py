@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 app = group()
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
-_SECONDS = 300.0
-_ROUNDS = 20
 _SHOWN = 300
 """Letters of a prompt that are written out in a command; a longer one is to be piped again."""
 
@@ -90,11 +88,9 @@ def _work(desk: "Desk", request: "Request", rounds: int | None) -> Shown:
         from axagents.agents.run import run_agent
 
         return show_run(run_agent(desk.project, request, desk=desk))
-    from axagents.agents.iterating import Bounds, iterate
+    from axagents.agents.iterating import iterate
 
-    usd = desk.project.settings.agents.max_usd if request.max_usd is None else request.max_usd
-    done = iterate(desk, request, Bounds(rounds, request.deadline or _SECONDS, usd))
-    return _show_iterated(done)
+    return _show_iterated(iterate(desk, request, rounds))
 
 
 def _show_iterated(done: "Iterated") -> Shown:
@@ -104,7 +100,7 @@ def _show_iterated(done: "Iterated") -> Shown:
     data = {
         **best.model_dump(mode="json"),
         "calls": [call for each in done.runs for call in each.calls],
-        **{key: sum(getattr(each, key) for each in done.runs) for key in ("steps", "tokens", "cost_usd")},
+        **asdict(done.spent),
         "iterations": [{"run_id": each.run_id, "status": each.status, "answer": each.answer} for each in done.runs],
     }
     if stopped is None:
@@ -117,7 +113,11 @@ def _show_iterated(done: "Iterated") -> Shown:
 def _rounds(iterations: int | None, *, iterate: bool) -> int | None:
     if iterations is not None and not iterate:
         raise UserError("--max-iterations goes with --iterate", field="--max-iterations")
-    return iterations or _ROUNDS if iterate else None
+    if not iterate:
+        return None
+    from axagents.agents.iterating import ITERATIONS
+
+    return iterations or ITERATIONS
 
 
 def _read_time(text: str | None) -> float | None:

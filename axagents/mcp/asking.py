@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from axagents.agents.delegation import ASK
 from axagents.agents.request import Caller, Request
 from axagents.agents.single_call import AGAIN
+from axagents.llm.offline.handing import ASK
 from axagents.project import Project
 
 UNKNOWN = Caller(personas=(), run_id="", words="")

@@ -42,6 +42,8 @@ def test_a_limit_ends_it_with_the_best_answer_shown(here: Ax, shop: Path, claude
     ran = done.json()
     assert (done.exit_code, ran["answer"], ran["status"]) == (7, "two", "failed")
     assert (ran["error"]["kind"], "(--max-usd)" in ran["error"]["message"]) == ("limit", True)
+    # Two turns of 20 tokens read and 7 written, at 2 and 10 dollars a million.
+    assert (ran["steps"], ran["tokens"], ran["cost_usd"]) == (2, 54, pytest.approx(2 * (20 * 2 + 7 * 10) / 1e6))
     (shop / "ax.toml").write_text("[agents]\nmax_usd = 0.0002\n")
     claude(saying("one", "two", "three", "four"))
     assert here("call", "claude", "go on", "--iterate", "--project", str(shop)).exit_code == 7
@@ -80,6 +82,19 @@ def test_what_ends_an_iteration_ends_the_work(here: Ax, shop: Path, tmp_path: Pa
     assert (done.exit_code, done.json()["status"], len(done.json()["iterations"])) == (3, "waiting", 1)
     once = here("call", "offline", "profile shop", "--iterate", "--format", "json")
     assert (once.exit_code, once.json()["status"], len(once.json()["iterations"])) == (0, "completed", 1)
+
+
+def test_what_a_run_used_that_a_limit_ended_is_counted(here: Ax, shop: Path, tmp_path: Path) -> None:
+    looked = Turn(stop_reason="calls", calls=(Call(id="x", tool="data-profile", arguments={"dataset": "shop"}),))
+    turns = [
+        each.model_copy(update={"tokens": 10, "cost_usd": 0.01})
+        for each in (Turn(stop_reason="answer", text="a"), looked)
+    ]
+    done = here("call", script(tmp_path / "a.jsonl", *turns), "go", "--iterate", "--max-steps", "2", "--format", "json")
+    ran = done.json()
+    assert (done.exit_code, ran["answer"], len(ran["iterations"])) == (7, "a", 1)
+    # The second run took a turn and made a call, and was to take a third step.
+    assert (ran["steps"], ran["tokens"], ran["cost_usd"]) == (3, 20, pytest.approx(0.02))
 
 
 @pytest.mark.parametrize(
