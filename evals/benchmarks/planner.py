@@ -14,7 +14,7 @@ from evals.benchmarks.row import Row, at_least, at_most
 from evals.planner.scoring import Scored, Scorer, read_cases
 
 HELD_OUT = tuple(
-    Path(__file__).parents[1] / "planner" / name for name in ("strangers.yaml", "fresh.yaml", "visitors.yaml")
+    Path(__file__).parents[1] / "planner" / f"{name}.yaml" for name in ("strangers", "fresh", "visitors", "passers")
 )
 REPEATS = 5
 

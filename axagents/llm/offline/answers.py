@@ -118,7 +118,7 @@ def _is_request(planner: Planner, asked: Asked, text: str) -> bool:
     if not words or _chosen(asked.needs[0], text) is not None:
         return False
     fresh = planner.plan(text)
-    complete = fresh.outcome in ("run", "confirm") or fresh.reason == "command"
+    complete = fresh.outcome in ("run", "confirm") or fresh.reason in ("command", "nearest")
     questions = ("what", "which", "who", "how", "why", "where", "when", "is", "are", "does", "do", "can")
     if words[0] in questions and text.strip().endswith("?"):
         return True

@@ -31,6 +31,8 @@ def _filled(word: str, reading: Reading) -> str:
         return word
     kind = word.strip("{}")
     found = [each for each in reading.mentions if each.kind in _KINDS.get(kind, (kind,))]
+    if kind == "dataset" and not found:
+        found = [each for each in reading.mentions if each.kind in ("unknown", "quoted")]
     if kind == "path":
         found += [each for each in reading.mentions if each.kind == "unknown" and "." in each.text]
     if kind == "id":

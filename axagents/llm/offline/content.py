@@ -165,18 +165,20 @@ class CommandContent(_Content):
 
     Attributes:
         command: as it is typed; {model}, {version}, {dataset}, {path} and {id} are filled from the sentence.
+        nearest: whether it is not what the sentences ask for, only what comes nearest to it.
         signs: phrases that point to it by themselves.
         sentences: one example a line, as of a tool.
     """
 
     command: str
+    nearest: bool = False
     signs: list[str] = []
     sentences: str
 
     @property
     def name(self) -> str:
-        """Return the command's own words, without what it takes."""
-        return " ".join(takewhile(_is_plain, self.command.split()))
+        """Return the command's own words, without what it takes; what only comes nearest has a name of its own."""
+        return " ".join(takewhile(_is_plain, self.command.split())) + " instead" * self.nearest
 
     @cached_property
     def examples(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from axagents.llm.offline.arguments.limits import find_limits
 from axagents.llm.offline.arguments.sources import Missing, Setting, Sheet, Value
 from axagents.llm.offline.choosing import Chooser, Chosen, is_refused, restricts, with_condition_back
 from axagents.llm.offline.commands import spell_command, spell_whole
-from axagents.llm.offline.content import ToolContent
+from axagents.llm.offline.content import CommandContent, ToolContent
 from axagents.llm.offline.doubts import Doubts, is_arithmetic, is_knowledge
 from axagents.llm.offline.examples import DECLINED
 from axagents.llm.offline.followups import goes_on, on_record
@@ -74,7 +74,8 @@ class Plan:
         candidates: tools the user may have meant.
         reason: why it asks or declines, as one word for programs: missing, unknown, ambiguous, unsure, question,
             negated, condition, nothing, command.
-        command: what the user can type instead, with the reason `command`; `by_hand`, where the tool is not there.
+        command: what the user can type instead, with the reason `command`, or `nearest` where it is not quite that;
+            `by_hand`, where the tool is not there.
         ranking: the tools considered for each step, best first.
     """
 
@@ -216,7 +217,7 @@ class Planner:
         if supposed or top.tool == DECLINED or is_knowledge(reading):
             return Plan("decline", candidates=self._next_steps(chosen, reading), reason="question")
         if top.tool in self.ranker.commands and top.score >= COMMAND:
-            return Plan("decline", reason="command", command=spell_command(self.ranker.commands[top.tool], reading))
+            return self._commanded(self.ranker.commands[top.tool], reading)
         if top.score < WORTH_ASKING and not any(each.kind in _NAMES for each in reading.mentions if each.sure):
             return Plan("decline", candidates=self._next_steps(chosen, reading), reason="question")
         told = _is_told(reading, chosen.parts) and top.score < NARRATED and not (top.headed and not effect)
@@ -231,6 +232,14 @@ class Planner:
         ):
             return Plan("ask", candidates=self._candidates(chosen, reading), reason="unsure")
         return None
+
+    def _commanded(self, meant: CommandContent, reading: Reading) -> Plan:
+        """Return the refusal that names a command; one that only comes nearest is named for a name it takes."""
+        if not meant.nearest:
+            return Plan("decline", reason="command", command=spell_command(meant, reading))
+        if not any(each.kind in _NAMES[:4] for each in reading.mentions):
+            return Plan("decline", reason="question")
+        return Plan("decline", reason="nearest", command=spell_command(meant, reading))
 
     def _refuses(self, reading: Reading, tool: str) -> bool:
         """Tell whether the sentence negates one of the effect's own verbs anywhere."""

@@ -97,7 +97,7 @@ def test_what_a_command_does_is_declined_with_the_command(plan: PlanIt, sentence
 
 
 def test_no_command_is_named_that_there_is_not(ranker: Ranker) -> None:
-    for name in ranker.commands:
+    for name in {each.removesuffix(" instead") for each in ranker.commands}:
         shown = CliRunner().invoke(app, [*name.split()[1:], "--help"])
         assert (shown.exit_code, name in shown.stdout.partition("\n")[0].replace("root", "ax")) == (0, True), (
             shown.stdout
@@ -167,3 +167,15 @@ def test_the_model_trained_last_is_known_by_its_folder(plan: PlanIt) -> None:
 def test_a_deployment_named_like_its_model_hides_no_version(plan: PlanIt) -> None:
     assert plan("evaluate fraud-detector 1.3.0", TEAM).steps[0].arguments["model_id"] == "fraud-detector/1.3.0"
     assert plan("is fraud-detector healthy?", TEAM).steps[0].arguments["model_id"] == "fraud-detector"
+
+
+@pytest.mark.parametrize("sentence", ["delete churn-classifier 1.0.0", "remove version 1.0.0 of churn-classifier"])
+def test_what_nothing_does_is_declined_with_what_comes_nearest(plan: PlanIt, sentence: str) -> None:
+    planned = plan(sentence)
+    assert (planned.outcome, planned.reason) == ("decline", "nearest")
+    assert planned.command == "ax registry stage churn-classifier 1.0.0 archived --why WHY"
+
+
+@pytest.mark.parametrize("sentence", ["delete customers", "remove the dataset orders", "delete everything"])
+def test_nothing_comes_near_to_what_names_no_model(plan: PlanIt, sentence: str) -> None:
+    assert not plan(sentence).command

@@ -22,7 +22,7 @@ def test_the_forty_sentences_come_out_right(case: dict[str, object]) -> None:
     assert SCORER.score(case).wrong == ()
 
 
-@pytest.mark.parametrize("name", ["heldout", "strangers", "fresh", "visitors"])
+@pytest.mark.parametrize("name", ["heldout", "strangers", "fresh", "visitors", "passers"])
 def test_held_out_sentences_come_out_as_often_as_asked(name: str) -> None:
     # The limits are those of the specification for sentences typed by other people.
     cases = read_cases(PLANNER / f"{name}.yaml")
@@ -316,3 +316,15 @@ def test_what_follows_features_goes_on_with_the_set_that_they_make(plan: PlanIt)
 def test_what_would_be_dropped_is_asked_about(plan: PlanIt, sentence: str, argument: str, why: str) -> None:
     planned = plan(sentence, TEAM if "2.1.0" not in sentence else CHURN_LIVE)
     assert [(each.argument, each.why) for each in planned.missing] == [(argument, why)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "name", "value"),
+    [
+        ("build features from telco for churned and call the set telco_v1", "feature_set", "telco_v1"),
+        ("train on telco, five folds, no gender or tenure, seed twelve", "exclude", ["gender", "tenure"]),
+        ("evaluate churn-classifier on customers with fairness on gender", "sensitive", ["gender"]),
+    ],
+)
+def test_names_and_columns_behind_plain_words_are_taken(plan: PlanIt, sentence: str, name: str, value: object) -> None:
+    assert plan(sentence, TEAM).steps[0].arguments[name] == value
