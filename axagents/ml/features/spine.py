@@ -62,15 +62,23 @@ def spine_of_events(connection: duckdb.DuckDBPyConnection, target: EventTarget) 
     return _numbered(connection.sql(query).df())
 
 
+def check_cutoff(span: Span, cutoff: datetime, *, of: str = "cutoff", field: str = "cutoff") -> None:
+    """Raise UserError when nothing happened before the cutoff, or what else is the latest moment looked from."""
+    if microseconds(cutoff) <= span.first:
+        raise UserError(
+            f"the {of} {_shown(cutoff)} lies before all events; the first is of {moment_of(span.first):%Y-%m-%d}",
+            field=field,
+        )
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+
+
 def check_target(span: Span, target: EventTarget, *, now: datetime) -> list[str]:
     """Return what should be told of a cutoff and horizon; UserError where the label cannot be known."""
+    check_cutoff(span, target.cutoff)
     cut, end = microseconds(target.cutoff), microseconds(target.cutoff + target.horizon)
-    shown = f"{target.cutoff:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
-    if cut <= span.first:
-        raise UserError(
-            f"the cutoff {shown} lies before all events; the first is of {moment_of(span.first):%Y-%m-%d}",
-            field="cutoff",
-        )
     if end > microseconds(now):
         raise UserError(
             f"the label's window ends on {moment_of(end):%Y-%m-%d}, which has not passed yet", field="cutoff"
@@ -78,8 +86,8 @@ def check_target(span: Span, target: EventTarget, *, now: datetime) -> list[str]
     short = (end - span.last) / (end - cut)
     if short > _MISSING:
         raise UserError(
-            f"the label's window runs from {shown} to {moment_of(end):%Y-%m-%d}, and the last event is of"
-            f" {moment_of(span.last):%Y-%m-%d}: who bought in it cannot be told",
+            f"the label's window runs from {_shown(target.cutoff)} to {moment_of(end):%Y-%m-%d}, and the last event is"
+            f" of {moment_of(span.last):%Y-%m-%d}: who bought in it cannot be told",
             field="cutoff",
             hint="an earlier cutoff, or a shorter horizon",
         )
@@ -91,14 +99,22 @@ def check_target(span: Span, target: EventTarget, *, now: datetime) -> list[str]
     return []
 
 
-def check_spine(spine: pd.DataFrame) -> None:
-    """Raise UserError when a spine has no rows, rows without an entity or moment, or the same row twice."""
+def check_spine(spine: pd.DataFrame, *, now: datetime) -> None:
+    """Raise UserError when a spine has no rows, rows without an entity or moment, of the future, or the same twice."""
     if spine.empty:
         raise UserError("the spine has no rows", field="spine")
     for name in ("entity", "as_of"):
         missing = int(spine[name].isna().sum())
         if missing:
             raise UserError(f"{missing:,} of {len(spine):,} rows of the spine have no {name}", field="spine")
+    # In no time zone is it a day later than in another.
+    ahead = spine.loc[spine["as_of"] > microseconds(now + timedelta(days=1)), "as_of"]
+    if len(ahead):
+        raise UserError(
+            f"{len(ahead):,} of {len(spine):,} rows of the spine lie in the future, the last as of"
+            f" {moment_of(ahead.max()):%Y-%m-%d}: nobody can know their target",
+            field="spine",
+        )
     twice = spine.duplicated(["entity", "as_of"])
     if twice.any():
         first: Any = spine.loc[twice].iloc[0]

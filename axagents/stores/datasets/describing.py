@@ -19,6 +19,7 @@ from axagents.stores.datasets.opening import open_table, parquet_columns
 from axagents.stores.datasets.places import find_format, local_file
 from axagents.stores.datasets.record import CsvLayout, Dataset, Declarations
 
+MOST_COLUMNS = 5_000
 _NUMBERED = ("numeric", "identifier", "constant")
 
 
@@ -43,6 +44,12 @@ def describe_dataset(project: Project, asked: Asked) -> Dataset:
         file_format = find_format(path)
         layout, notices = _find_layout(path, asked, file_format=file_format)
         with open_table(path, file_format, layout) as table:
+            if len(table.names) > MOST_COLUMNS:
+                raise UserError(
+                    f"{asked.location} has {len(table.names):,} columns; a dataset has at most {MOST_COLUMNS:,}",
+                    field="path",
+                    hint="write those that may matter into a file of their own",
+                )
             note(f"reading {asked.location}")
             rows = count_rows(table)
             if rows == 0:
@@ -125,7 +132,8 @@ def _check_time(declared: Declarations, columns: tuple[ColumnSpec, ...]) -> None
     if declared.time is None:
         return
     spec = next(column for column in columns if column.name == declared.time)
-    if spec.kind == "date" or (spec.kind in _NUMBERED and spec.whole and declared.cutoff is None):
+    # One moment for all is a moment too.
+    if spec.dtype == "date" or (spec.kind in _NUMBERED and spec.whole and declared.cutoff is None):
         return
     raise UserError(f"the time column {spec.name!r} holds no dates ({spec.kind}: {spec.because})", field="--time")
 

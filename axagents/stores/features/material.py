@@ -21,10 +21,19 @@ from axagents.ml.features.computing import (
     entity_type,
     lay_out_events,
     microseconds,
+    moment_of,
 )
 from axagents.ml.features.generating import Material
 from axagents.ml.features.spec import FeatureSpec
-from axagents.ml.features.spine import EventTarget, Span, check_spine, check_target, measure_span, spine_of_events
+from axagents.ml.features.spine import (
+    EventTarget,
+    Span,
+    check_cutoff,
+    check_spine,
+    check_target,
+    measure_span,
+    spine_of_events,
+)
 from axagents.ml.table import Table
 from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset
@@ -34,7 +43,7 @@ from axagents.stores.features.computation import MEMORY_LIMIT
 from axagents.stores.features.plan import Plan
 from axagents.stores.features.rows import write_spine
 
-MOST_GIVEN = 200
+MOST_GIVEN, MOST_NUMBERS, MOST_CATEGORIES = 200, 20, 8
 MOST_TEXTS = 50
 
 
@@ -81,8 +90,9 @@ def look(project: Project, plan: Plan, folder: Path) -> Looked:
     """Read the data once: write the spine into the run's folder, and tell what there is to make features of."""
     dataset = find_dataset(project, plan.dataset, allow_paths=may_name(plan.dataset))
     own = find_dataset(project, plan.spine, allow_paths=may_name(plan.spine)) if plan.spine else dataset
-    given = _given_columns(own, plan) if plan.mode in ("rows", "spine") else []
-    found = _Found()
+    usable = _given_columns(own, plan) if plan.mode in ("rows", "spine") else []
+    given = usable[:MOST_GIVEN]
+    found = _Found(notices=_tell_skipped("columns", [each.name for each in usable], MOST_GIVEN))
     with open_dataset(project, dataset, memory_limit=MEMORY_LIMIT) as table:
         entity = entity_type(table, plan.entity)
         if plan.spine:
@@ -96,7 +106,9 @@ def look(project: Project, plan: Plan, folder: Path) -> Looked:
             span = _look_at_events(table, dataset, plan, found=found, entity=entity)
             spine, told = _spine_of_events(table, dataset, plan, span=span)
             found.notices[:0] = told
-    check_spine(spine)
+    check_spine(spine, now=utc_now())
+    if plan.spine and found.span:
+        check_cutoff(found.span, moment_of(spine["as_of"].max()), of="last moment of the spine", field="spine")
     write_spine(folder, spine)
     first = int(spine["as_of"].min())
     return Looked(
@@ -131,8 +143,8 @@ class _Found:
 def _look_at_events(table: Table, dataset: Dataset, plan: Plan, *, found: _Found, entity: EntityType) -> Span:
     lay_out_events(table, _events_of(plan), EventColumns.of(dataset.columns), entity=entity)
     found.span = measure_span(table.connection)
-    found.numbers, found.categories = _event_columns(table, dataset, plan)
-    found.notices += _tell_span(found.span)
+    found.numbers, found.categories, told = _event_columns(table, dataset, plan)
+    found.notices += [*_tell_span(found.span), *told]
     return found.span
 
 
@@ -151,7 +163,7 @@ def _events_of(plan: Plan) -> FeatureSpec:
 
 def _given_columns(dataset: Dataset, plan: Plan) -> list[ColumnSpec]:
     ties = {plan.entity, plan.time, plan.target, plan.spine_entity, plan.spine_time, plan.available}
-    usable = [
+    return [
         each
         for each in dataset.columns
         if each.name not in ties
@@ -159,7 +171,6 @@ def _given_columns(dataset: Dataset, plan: Plan) -> list[ColumnSpec]:
         and each.kind not in ("identifier", "text", "constant", "empty")
         and (each.dtype != "string" or each.distinct <= MOST_TEXTS)
     ]
-    return usable[:MOST_GIVEN]
 
 
 def _read_rows(
@@ -204,9 +215,12 @@ def _spine_of_events(table: Table, dataset: Dataset, plan: Plan, *, span: Span) 
         target = EventTarget(cutoff, parse_window(plan.horizon))
         notices = check_target(span, target, now=utc_now())
         return spine_of_events(table.connection, target), notices
+    check_cutoff(span, cutoff)
+    cut = microseconds(cutoff)
+    if cut > microseconds(utc_now()):
+        raise UserError(f"the cutoff {plan.cutoff} has not come yet: nobody can know the target", field="cutoff")
     column = EventColumns.of(dataset.columns).find(plan.target, field="target")
     entity = entity_expression(table, dataset.column(plan.entity), entity_type(table, plan.entity))
-    cut = microseconds(cutoff)
     frame = table.connection.sql(
         f"SELECT e.entity, CAST({cut} AS BIGINT) AS as_of, min(l.label) AS label, count(DISTINCT l.label) AS labels"
         f" FROM (SELECT entity FROM {EVENTS} WHERE entity IS NOT NULL GROUP BY entity"
@@ -227,20 +241,33 @@ def _spine_of_events(table: Table, dataset: Dataset, plan: Plan, *, span: Span) 
     return frame, []
 
 
-def _event_columns(table: Table, dataset: Dataset, plan: Plan) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+def _event_columns(
+    table: Table, dataset: Dataset, plan: Plan
+) -> tuple[list[str], dict[str, tuple[str, ...]], list[str]]:
+    """Return the columns of numbers, those of texts with their commonest values, and what is told of those left out."""
     ties = {plan.entity, plan.time, plan.available, plan.target, *dataset.unknown_at_prediction}
     usable = [each for each in dataset.columns if each.name not in ties]
     numbers = [each.name for each in usable if each.dtype == "number" and each.kind == "numeric"]
     texts = [each for each in usable if each.dtype == "string" and each.kind == "category"]
     categories: dict[str, tuple[str, ...]] = {}
-    for each in texts[:8]:
+    for each in texts[:MOST_CATEGORIES]:
         value = table.expression(each)
         found = table.query(
             f"SELECT {value} AS v FROM {table.view} WHERE {value} IS NOT NULL GROUP BY v"
             " ORDER BY count(*) DESC, v LIMIT 4"
         )
         categories[each.name] = tuple(str(row[0]) for row in found)
-    return numbers[:20], categories
+    skipped = _tell_skipped("columns of numbers", numbers, MOST_NUMBERS)
+    skipped += _tell_skipped("columns of texts", [each.name for each in texts], MOST_CATEGORIES)
+    return numbers[:MOST_NUMBERS], categories, skipped
+
+
+def _tell_skipped(what: str, names: list[str], most: int) -> list[str]:
+    left = names[most:]
+    if not left:
+        return []
+    shown = ", ".join(left[:3]) + (f", and {len(left) - 3} more" if len(left) > 3 else "")
+    return [f"of {len(names)} {what} the first {most} are made features of, not {shown}; name others in `features`"]
 
 
 def _tell_span(span: Span) -> list[str]:

@@ -9,6 +9,7 @@ from filelock import FileLock
 from pydantic import ValidationError
 
 from axagents.errors import Failed, NotFound, UserError
+from axagents.faults import fault_point
 from axagents.fields import parse_version
 from axagents.filesystem import write_whole
 from axagents.ml.columns.sql import quote_text
@@ -125,7 +126,8 @@ def store_set(project: Project, found: FeatureSet, *, table: Path) -> tuple[Feat
         versions = list_versions(project, found.name)
         for each in versions:
             if each.content == found.content:
-                return each, False
+                # A step that was cut short after it stored the version has made it all the same.
+                return each, each.run_id is not None and each.run_id == found.run_id
         stored = found.model_copy(update={"version": next_version(versions, found.spec)})
         aside = folder / f"{stored.version}{_PARTIAL}"
         shutil.rmtree(aside, ignore_errors=True)
@@ -133,7 +135,9 @@ def store_set(project: Project, found: FeatureSet, *, table: Path) -> tuple[Feat
         shutil.copyfile(table, aside / TABLE)
         _write_latest(aside, stored)
         write_whole(aside / DEFINITION, stored.model_dump_json(by_alias=True, indent=1))
+        fault_point("features.store.written")
         aside.rename(folder / stored.version)
+    fault_point("features.store.stored")
     return stored, True
 
 

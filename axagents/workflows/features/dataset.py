@@ -13,13 +13,15 @@ from axagents.stores.features.plan import Mode, Plan
 from axagents.stores.features.spark import check_spark
 from axagents.workflows.features.request import FeaturesRequest
 
+MOST_COLUMNS = 1_000
+
 
 def make_plan(project: Project, request: FeaturesRequest) -> Plan:
     """Complete the request from the catalog.
 
     Raises:
         NotFound: no such dataset or column.
-        UserError: what computes them is not installed.
+        UserError: what computes them is not installed, or the table is too wide to make features of.
         Waiting: the cutoff, the horizon, the entity or the time can be taken from nowhere.
     """
     dataset = find_dataset(project, request.dataset, allow_paths=may_name(request.dataset))
@@ -28,6 +30,7 @@ def make_plan(project: Project, request: FeaturesRequest) -> Plan:
     for field, name in (("entity", entity), ("time", time), ("available", request.available)):
         if name is not None and name not in names:
             raise NotFound("column", name, names, field=field)
+    _refuse_width(dataset, request)
     plan = Plan(
         mode=_mode(dataset, request),
         dataset=request.dataset,
@@ -48,6 +51,17 @@ def make_plan(project: Project, request: FeaturesRequest) -> Plan:
     return _with_spine(project, request, plan) if request.spine else plan
 
 
+def _refuse_width(dataset: Dataset, request: FeaturesRequest) -> None:
+    count = len(dataset.columns)
+    if count > MOST_COLUMNS and request.features is None:
+        raise UserError(
+            f"{dataset.name!r} has {count:,} columns; features are made of tables of at most {MOST_COLUMNS:,}, since"
+            " chance alone finds some among more that seem to tell",
+            field="dataset",
+            hint="name your own in `features`, or add the columns that may matter as a dataset of their own",
+        )
+
+
 def _mode(dataset: Dataset, request: FeaturesRequest) -> Mode:
     columns = [column.name for column in dataset.columns]
     if request.spine:
@@ -63,6 +77,7 @@ def _mode(dataset: Dataset, request: FeaturesRequest) -> Mode:
 def _with_spine(project: Project, request: FeaturesRequest, plan: Plan) -> Plan:
     assert request.spine is not None
     spine = find_dataset(project, request.spine, allow_paths=may_name(request.spine))
+    _refuse_width(spine, request)
     names = [column.name for column in spine.columns]
     entity = spine.entity or (plan.entity if plan.entity in names else None)
     time = spine.time or ("as_of" if "as_of" in names else None)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from axagents.clock import stamp
 from axagents.errors import UserError
+from axagents.faults import fault_point
 from axagents.ml.features.computing import moment_of
 from axagents.project import Project
 from axagents.stores.datasets.catalog import add_dataset, list_datasets
@@ -74,6 +75,7 @@ def keep(
     draft.unlink()
     table = version_path(project, name, stored.version) / TABLE
     _declare(project, stored, plan=plan, looked=looked, table=str(table))
+    fault_point("features.declared")
     _remember(project, stored, result)
     return Kept(stored.version, is_new, str(table))
 

@@ -115,6 +115,8 @@ def load_material(project: Project, setup: Setup) -> Material:
 
 def _load(project: Project, dataset: Dataset, *, target: str, request: TrainRequest) -> Material:
     loaded = load_frame(project, request.dataset, allow_paths=may_name(request.dataset), raw=True)
+    # One moment for all gives no order to split by.
+    time = dataset.time if dataset.time and dataset.column(dataset.time).distinct > 1 else None
     problem = define_problem(
         loaded.frame,
         loaded.columns,
@@ -124,7 +126,7 @@ def _load(project: Project, dataset: Dataset, *, target: str, request: TrainRequ
         features=request.features,
         exclude=request.exclude,
         entity=dataset.entity,
-        time=dataset.time,
+        time=time,
     )
     keys = None if dataset.entity is None else hash_entities(cast("pd.Series", loaded.frame[dataset.entity]))
     rows = cast("pd.DataFrame", loaded.frame[[spec.name for spec in problem.columns]])

@@ -98,7 +98,7 @@ def test_no_usable_event_at_all_is_told(connection: duckdb.DuckDBPyConnection) -
 def test_the_same_entity_and_moment_twice_is_refused() -> None:
     spine = pd.DataFrame({"row": [0, 1], "entity": ["a", "a"], "as_of": [DAY, DAY]})
     with pytest.raises(UserError, match="rows twice, such as 'a' as of 1970-01-02"):
-        check_spine(spine)
+        check_spine(spine, now=NOW)
 
 
 def test_a_time_zone_counts() -> None:

@@ -1,7 +1,6 @@
 """The workflow from events to a stored feature set, with and without a cutoff, and what it refuses."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,44 +26,7 @@ from axagents.stores.features.store import (
 from axagents.stores.memory.memory import Memory
 from axagents.workflows.engine import run_workflow
 from tests.workflows.conftest import AddFrame
-
-CUTOFF = datetime(2025, 7, 1, tzinfo=UTC)
-OWN = [{"name": "n", "function": "count"}, {"name": "last_seen", "function": "recency", "empty": 999}]
-
-
-def draw_events(seed: int = 0, entities: int = 240) -> pd.DataFrame:
-    """Half of the entities are lively: they buy often, and go on after the cutoff; the others have stopped."""
-    rng = np.random.default_rng(seed)
-    rows: list[tuple[str, datetime, float, str]] = []
-    for number in range(entities):
-        lively = number % 2 == 0
-        count = int(rng.poisson(8 if lively else 4)) + 1
-        for days in rng.uniform(-180, -1 if lively else -30, count):
-            rows.append((f"c{number:03}", CUTOFF + timedelta(days=float(days)), float(rng.exponential(20)), "web"))
-        if lively != (rng.random() < 0.2):
-            rows.append((f"c{number:03}", CUTOFF + timedelta(days=float(rng.uniform(1, 59))), 10.0, "shop"))
-    rows.append(("late", CUTOFF + timedelta(days=59.9), 1.0, "shop"))
-    frame = pd.DataFrame(rows, columns=["who", "at", "amount", "channel"])
-    frame["at"] = frame["at"].dt.strftime("%Y-%m-%d %H:%M:%S")
-    return frame.sample(frac=1, random_state=0)
-
-
-@pytest.fixture
-def buys(add_frame: AddFrame) -> str:
-    """Unsorted events whose owner declares entity, time, cutoff and label window."""
-    return add_frame(
-        "buys",
-        draw_events(),
-        target="left",
-        entity="who",
-        time="at",
-        cutoff=CUTOFF.date().isoformat(),
-        label_window="60d",
-    )
-
-
-def engineer(project: Project, **request: Any) -> Any:
-    return run_workflow(project, "ml-feature-engineering", {"dataset": "buys", "target": "left"} | request)
+from tests.workflows.features.shop import CUTOFF, OWN, draw_events, engineer
 
 
 def test_from_events_to_a_model_without_copying_anything(tracked: Project, buys: str) -> None:
