@@ -13,7 +13,7 @@ import pytest
 
 from axagents.cli import main
 from axagents.project import Project
-from axagents.trust import read_holding, record_trust
+from tests.lab import FLIP, write_lab, write_shop
 
 Ax = Callable[..., Any]
 
@@ -48,41 +48,6 @@ def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     return ran
 
 
-FLIP = '''
-from pydantic import BaseModel
-
-from axagents.project import current_project
-from axagents.toolkit import Touch, tool
-
-
-class Request(BaseModel):
-    name: str
-
-
-class Result(BaseModel):
-    flips: int
-
-
-@tool("lab-flip", touches=Touch.EFFECT, effect_kind="flip")
-def run(request: Request) -> Result:
-    """Flip a switch."""
-    with (current_project().root / "switch.txt").open("a") as stream:
-        stream.write(request.name + "\\n")
-    return Result(flips=1)
-'''
-SENTENCES = """\
-tool: lab-flip
-does: flips a switch
-touches: effect
-verbs: [flip]
-strong_verbs: [flip]
-signs: [the switch]
-arguments:
-  name: {kind: new_name, names: experiment, required: true, cues: [switch, called], ask: "which switch?"}
-sentences: |
-  flip the switch {newname}
-  flip {newname}
-"""
 PERSONA = """\
 id: tester
 title: Tester
@@ -96,24 +61,14 @@ tools: [lab-flip, data-profile]
 @pytest.fixture
 def shop(project: Project) -> Path:
     """A project with a small dataset in data/."""
-    (project.root / "data").mkdir()
-    rows = "\n".join(f"{20 + at},{'yes' if at % 3 else 'no'}" for at in range(40))
-    (project.root / "data" / "shop.csv").write_text(f"age,bought\n{rows}\n")
+    write_shop(project.root)
     return project.root
 
 
 @pytest.fixture
 def switch(shop: Path) -> Path:
     """The file that a trusted tool of the project's own writes when it flips a switch."""
-    (shop / "ax.toml").write_text("content = true\n")
-    for name, text in (
-        ("tools/lab_flip.py", FLIP),
-        ("tools/lab_flip.yaml", SENTENCES),
-        ("personas/tester.yaml", PERSONA),
-    ):
-        (shop / name).parent.mkdir(exist_ok=True)
-        (shop / name).write_text(text)
-    record_trust(read_holding(shop))
+    write_lab(shop, {"lab_flip": FLIP}, PERSONA)
     return shop / "switch.txt"
 
 

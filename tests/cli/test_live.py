@@ -15,6 +15,7 @@ import pytest
 from axagents.cli.live import Live
 from axagents.progress import Advance, Note, Said, Written
 from axagents.project import Project
+from tests.lab import write_shop
 from tests.llm.conftest import claude_block, claude_events, sse, used
 from tests.llm.serving import serving
 
@@ -165,9 +166,7 @@ def slowly(pieces: tuple[str, ...], *more: dict[str, Any]) -> Iterator[bytes]:
 
 @pytest.fixture
 def shop(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (project.root / "data").mkdir()
-    rows = "\n".join(f"{20 + at},{'yes' if at % 3 else 'no'}" for at in range(40))
-    (project.root / "data" / "shop.csv").write_text(f"age,bought\n{rows}\n")
+    write_shop(project.root)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     return project.root
 

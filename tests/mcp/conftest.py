@@ -13,40 +13,31 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from axagents.project import Project, open_project
 from axagents.trust import read_holding, record_trust
-from tests.agents.conftest import TEMPLATE
 from tests.agents.conftest import lab as lab
+from tests.lab import LabTool, write_tools
 
 Answer = TypeVar("Answer")
 Talk = Callable[[Client], Awaitable[Answer]]
 
 MORE_TOOLS = {
-    "lab_sleep": (
+    "lab_sleep": LabTool(
         "READ",
-        "",
         "seconds: float",
         "slept: float",
         "import time\n    time.sleep(request.seconds)\n    return Result(slept=request.seconds)",
         "Sleep.",
     ),
-    "lab_print": (
-        "READ",
-        "",
-        "text: str",
-        "printed: str",
-        "print(request.text)\n    return Result(printed='it')",
-        "Print.",
+    "lab_print": LabTool(
+        "READ", "text: str", "printed: str", "print(request.text)\n    return Result(printed='it')", "Print."
     ),
-    "lab_die": ("READ", "", "code: int", "never: int", "import os\n    os._exit(request.code)", "Die."),
+    "lab_die": LabTool("READ", "code: int", "never: int", "import os\n    os._exit(request.code)", "Die."),
 }
 
 
 @pytest.fixture
 def bench(lab: Project) -> Project:
     """A project with small tools of its own, some of which behave badly."""
-    for name, (touches, kind, request, result, body, does) in MORE_TOOLS.items():
-        named = {"name": name.replace("_", "-"), "touches": touches, "kind": kind, "does": does}
-        text = TEMPLATE.format(**named, request=request, result=result, body=body)
-        (lab.root / "tools" / f"{name}.py").write_text(text)
+    write_tools(lab.root, MORE_TOOLS)
     record_trust(read_holding(lab.root))
     return open_project(lab.root)
 

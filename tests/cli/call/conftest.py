@@ -14,6 +14,7 @@ import pytest
 from axagents.cli import main
 from axagents.llm.turn import Turn
 from axagents.project import Project
+from tests.lab import write_shop
 from tests.llm.conftest import claude_events, sse
 from tests.llm.conftest import said as text_block
 from tests.llm.conftest import used as call_block
@@ -69,9 +70,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def shop(project: Project) -> Path:
     """A project with a small dataset in data/."""
-    (project.root / "data").mkdir()
-    rows = "\n".join(f"{20 + at},{'yes' if at % 3 else 'no'}" for at in range(40))
-    (project.root / "data" / "shop.csv").write_text(f"age,bought\n{rows}\n")
+    write_shop(project.root)
     return project.root
 
 

@@ -12,59 +12,34 @@ import pytest
 
 from axagents.cli import main
 from axagents.project import Project
-from axagents.trust import read_holding, record_trust
 from tests.cli.chat.terminal import Terminal
+from tests.lab import FLIP, LabTool, write_lab, write_shop
 from tests.llm.conftest import openai_events, sse
 from tests.llm.serving import serving
 
-TOOL = '''"""A tool for tests."""
-
-import time
-
-from pydantic import BaseModel, ConfigDict
-
-from axagents.progress import StepDone, StepStarted, emit
-from axagents.project import current_project
-from axagents.toolkit import Touch, tool
-
-
-class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    {request}
-
-
-class Result(BaseModel):
-    {result}
-
-
-@tool("{name}", touches=Touch.{touches}{kind})
-def run(request: Request) -> Result:
-    """{does}"""
-    {body}
-'''
 TOOLS = {
-    "lab_flip": ("EFFECT", ', effect_kind="flip"', "name: str", "flips: int", "Flip a switch.",
-        '(current_project().root / "switch.txt").write_text(request.name)\n    return Result(flips=1)'),
-    "lab_wait": ("COMPUTE", "", "seconds: float", "waited: float", "Wait.",
-        'emit(StepStarted("lab-wait", "sleep", 1, 2))\n    time.sleep(request.seconds)\n'
-        '    emit(StepDone("lab-wait", "sleep", request.seconds))\n    return Result(waited=request.seconds)'),
-    "lab_count": ("READ", "", "text: str", "letters: int", "Count the letters of a text.",
-        "return Result(letters=len(request.text))"),
-}  # fmt: skip
-FLIPPING = """\
-tool: lab-flip
-does: flips a switch
-touches: effect
-verbs: [flip]
-strong_verbs: [flip]
-signs: [the switch]
-arguments:
-  name: {kind: new_name, names: experiment, required: true, cues: [switch, called], ask: "which switch?"}
-sentences: |
-  flip the switch {newname}
-  flip {newname}
-"""
+    "lab_flip": FLIP,
+    "lab_wait": LabTool(
+        "COMPUTE",
+        "seconds: float",
+        "waited: float",
+        """import time
+    from axagents.progress import StepDone, StepStarted, emit
+
+    emit(StepStarted("lab-wait", "sleep", 1, 2))
+    time.sleep(request.seconds)
+    emit(StepDone("lab-wait", "sleep", request.seconds))
+    return Result(waited=request.seconds)""",
+        "Wait.",
+    ),
+    "lab_count": LabTool(
+        "READ",
+        "text: str",
+        "letters: int",
+        "return Result(letters=len(request.text))",
+        "Count the letters of a text.",
+    ),
+}
 PERSONA = """\
 id: tester
 title: Tester
@@ -81,27 +56,9 @@ Chat = Callable[..., Terminal]
 @pytest.fixture
 def shop(project: Project) -> Path:
     """A project with a dataset, and a persona and tools of its own, trusted."""
-    root = project.root
-    (root / "ax.toml").write_text("content = true\n")
-    for folder in ("data", "tools", "personas"):
-        (root / folder).mkdir()
-    rows = "\n".join(f"{20 + at},{'yes' if at % 3 else 'no'}" for at in range(40))
-    (root / "data" / "shop.csv").write_text(f"age,bought\n{rows}\n")
-    for name, (touches, kind, request, result, does, body) in TOOLS.items():
-        text = TOOL.format(
-            name=name.replace("_", "-"),
-            touches=touches,
-            kind=kind,
-            request=request,
-            result=result,
-            does=does,
-            body=body,
-        )
-        (root / "tools" / f"{name}.py").write_text(text)
-    (root / "tools" / "lab_flip.yaml").write_text(FLIPPING)
-    (root / "personas" / "tester.yaml").write_text(PERSONA)
-    record_trust(read_holding(root))
-    return root
+    write_shop(project.root)
+    write_lab(project.root, TOOLS, PERSONA)
+    return project.root
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_a_terminal_that_cannot_move_its_cursor(chat: Chat, shop: Path) -> None:
     terminal.send(CTRL_D)
     assert terminal.ended() == 0
     assert "\x1b" not in terminal.raw
-    assert (shop / "switch.txt").read_text() == "lamp_1"
+    assert (shop / "switch.txt").read_text() == "lamp_1\n"
 
 
 def test_what_another_persona_does_is_shown_beneath(chat: Chat, shop: Path, model: Model) -> None:

@@ -98,7 +98,7 @@ def test_an_effect_is_asked_in_line(chat: Chat, shop: Path) -> None:
     terminal.send("y" + ENTER)
     terminal.see("flips  1")
     terminal.ready()
-    assert switch.read_text() == "lamp_1"
+    assert switch.read_text() == "lamp_1\n"
 
 
 def test_a_word_typed_before_the_plan_was_seen_is_no_word(chat: Chat, shop: Path, script: Script) -> None:
