@@ -54,6 +54,10 @@ class Project:
         return self.state / "chroma"
 
     @property
+    def deployments_path(self) -> Path:
+        return self.state / "deployments"
+
+    @property
     def runs_path(self) -> Path:
         return self.state / "runs"
 

@@ -22,6 +22,8 @@ COMMANDS = {
     "features": Entry("axagents.cli.features", "Look at feature sets and their values."),
     "experiments": Entry("axagents.cli.experiments", "Look at experiments and compare them."),
     "registry": Entry("axagents.cli.registry", "Look at registered models and change their stage."),
+    "outcomes": Entry("axagents.cli.outcomes", "Tell what became true of predictions."),
+    "serve": Entry("axagents.cli.serve", "Keep this project's deployments running."),
     "runs": Entry("axagents.cli.runs", "List, show, resume, abandon and undo runs."),
     "approve": Entry("axagents.cli.approve", "Approve what an agent asked for."),
     "deny": Entry("axagents.cli.deny", "Deny what an agent asked for."),

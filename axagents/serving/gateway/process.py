@@ -7,20 +7,23 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import uvicorn
 
 from axagents.errors import AxError
 from axagents.filesystem import write_whole
+from axagents.project import Project
 from axagents.serving.gateway.answering import Answered, Answerer
 from axagents.serving.gateway.app import Admin, Gateway
 from axagents.serving.gateway.counters import Counters
+from axagents.serving.gateway.recorder import Recorder
 from axagents.serving.gateway.traffic import Traffic
 
 ANNOUNCED = "gateway.json"
 _LOOK_EVERY = 0.1
+_MIND_EVERY = 0.5
 _KEEP_ALIVE = 75
 _DRAIN = 30
 
@@ -35,17 +38,27 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    folder: Path, public: socket.socket, *, record: Callable[[Traffic, Counters], Callable[[Answered], None]]
+    folder: Path,
+    public: socket.socket,
+    *,
+    project: Project | None = None,
+    keeper: Sequence[str] = (),
 ) -> None:
-    """Serve the deployment of `folder` until SIGTERM or SIGINT; what is under way is answered first."""
+    """Serve the deployment of `folder` until SIGTERM or SIGINT; what is under way is answered first.
+
+    Args:
+        project: where the inference log is kept; None keeps none.
+        keeper: the command line of a new supervisor, should the one that started this process die.
+    """
     traffic, counters = Traffic(folder), Counters()
-    answerer = Answerer(traffic, counters, record=record(traffic, counters))
+    recorder = Recorder(project, traffic, counters) if project else None
+    answerer = Answerer(traffic, counters, record=recorder or _forget)
     front = _server(Gateway(traffic, counters, answerer))
     token = secrets.token_urlsafe(24)
     admin = _server(Admin(traffic, counters, token=token))
     ended = _stop_at_signals()
     answerer.mirror.start()
-    looking = asyncio.create_task(_follow(traffic))
+    looking = [asyncio.create_task(_follow(traffic)), asyncio.create_task(_mind(keeper))]
     with _announced(folder, token) as private:
         serving = [
             asyncio.create_task(front.serve(sockets=[public])),
@@ -54,9 +67,15 @@ async def serve(
         await ended.wait()
         front.should_exit = admin.should_exit = True
         await asyncio.gather(*serving)
-    looking.cancel()
+    for each in looking:
+        each.cancel()
     await answerer.mirror.stop()
     traffic.close()
+    if recorder:
+        await asyncio.to_thread(recorder.close)
+
+
+def _forget(_answered: Answered) -> None: ...
 
 
 def _server(app: Gateway | Admin) -> _Server:
@@ -89,6 +108,15 @@ async def _follow(traffic: Traffic) -> None:
         await asyncio.sleep(_LOOK_EVERY)
         with contextlib.suppress(AxError):
             traffic.refresh()
+
+
+async def _mind(keeper: Sequence[str]) -> None:
+    """Start a new supervisor when the one that started this process is gone; of several that are started one stays."""
+    parent = os.getppid()
+    while keeper and os.getppid() == parent:
+        await asyncio.sleep(_MIND_EVERY)
+    if keeper:
+        await asyncio.create_subprocess_exec(*keeper, start_new_session=True, stdin=asyncio.subprocess.DEVNULL)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from axagents.serving.engine.bodies import read_body
 from axagents.serving.engine.unfit import Unfit
 from axagents.serving.gateway.upstream import Headers, Upstream
 from axagents.serving.routing import SLOTS, Routing, Variant, read_routing, routing_path, slot_of
+from axagents.stores.inference import unit_text
 
 
 class Traffic:
@@ -81,7 +82,7 @@ def _first_cell(column: str, headers: Headers, body: bytes) -> str:
     if not table.names or column not in table.names or not table.rows:
         return ""
     cell = table.rows[0][table.names.index(column)]
-    return "" if cell is None else str(cell)
+    return "" if cell is None else unit_text(cell)
 
 
 def _stamp(folder: Path) -> tuple[int, int]:

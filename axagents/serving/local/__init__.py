@@ -1,0 +1,1 @@
+"""Deployments on this machine: what should run, and the supervisor that keeps it running."""
