@@ -6,8 +6,7 @@ from typing import Any, cast
 
 import anthropic
 
-from axagents.errors import ProviderError
-from axagents.llm.failures import declined, strange_end, too_long
+from axagents.llm.failures import Ends, check_ended
 from axagents.llm.posting import Post, whole_turn
 from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
@@ -32,6 +31,12 @@ _CACHE = {"type": "ephemeral"}
 _USUAL_OUTPUT = 32_000
 """Tokens of one answer, thinking included; an answer that is cut there is asked for again with all the model has."""
 _LEAST_OUTPUT = 8_192
+_ENDS = Ends(
+    ("end_turn", "stop_sequence", "tool_use"),
+    at_length="max_tokens",
+    refused="refusal",
+    at_window="model_context_window_exceeded",
+)
 
 
 class Claude:
@@ -61,7 +66,7 @@ class Claude:
             return self._turn(heard, offers)
 
     def _turn(self, heard: "_Heard", offers: Sequence[Offer]) -> Turn:
-        check_ended(heard, self._endpoint)
+        check_ended(self._endpoint, heard.stop_reason, _ENDS)
         blocks, calls = _calls(heard, own_names(offers))
         text = "".join(block["text"] for block in blocks if block["type"] == "text")
         if heard.stop_reason == "tool_use" and not calls:
@@ -191,24 +196,6 @@ def _take_whole(heard: _Heard, body: Event) -> None:
     heard.stop_reason = body.get("stop_reason")
     heard.usage = dict(body.get("usage") or {})
     heard.say("".join(block.get("text", "") for block in heard.blocks.values()))
-
-
-def check_ended(heard: _Heard, endpoint: Endpoint) -> None:
-    """Accept an answer only with a reason why it ended that leaves it whole."""
-    reason = heard.stop_reason
-    if reason is None:
-        raise Again("the answer was cut off")
-    if reason == "max_tokens":
-        raise ProviderError(
-            f"{endpoint.name}: the answer is longer than {endpoint.model} may write",
-            hint="ask for less at once, or for a model that writes more with --model",
-        )
-    if reason == "model_context_window_exceeded":
-        raise too_long(endpoint)
-    if reason == "refusal":
-        raise declined(endpoint)
-    if reason not in ("end_turn", "stop_sequence", "tool_use"):
-        raise strange_end(endpoint, reason)
 
 
 def _calls(heard: _Heard, own: dict[str, str]) -> tuple[list[Block], list[Call]]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
@@ -71,9 +72,36 @@ def declined(endpoint: Endpoint) -> ProviderError:
     return ProviderError(f"{endpoint.name} declined to answer this", hint="ask in other words, or --model")
 
 
-def strange_end(endpoint: Endpoint, reason: str) -> ProviderError:
-    """Return the error for an answer that ended for a reason which no protocol known here has."""
-    return ProviderError(f"{endpoint.name} stopped for a reason that is not known here: {reason}")
+@dataclass(frozen=True)
+class Ends:
+    """How a protocol names the ends of an answer: those that leave it whole, and those that do not."""
+
+    whole: tuple[str, ...]
+    at_length: str
+    refused: str
+    at_window: str | None = None
+
+
+def check_ended(endpoint: Endpoint, reason: str | None, ends: Ends) -> None:
+    """Accept an answer only with a reason why it ended that leaves it whole.
+
+    Raises:
+        Again: it was cut off without one.
+        ProviderError: the model may write no more, will not answer, or ended for a reason that is not known here.
+    """
+    if reason is None:
+        raise Again("the answer was cut off")
+    if reason == ends.at_length:
+        raise ProviderError(
+            f"{endpoint.name}: the answer is longer than {endpoint.model} may write",
+            hint="ask for less at once, begin a new conversation, or take a model that writes more with --model",
+        )
+    if reason == ends.at_window:
+        raise too_long(endpoint)
+    if reason == ends.refused:
+        raise declined(endpoint)
+    if reason not in ends.whole:
+        raise ProviderError(f"{endpoint.name} stopped for a reason that is not known here: {reason}")
 
 
 def not_a_model(endpoint: Endpoint, content_type: str) -> ProviderError:

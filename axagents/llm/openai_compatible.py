@@ -6,8 +6,7 @@ from typing import Any, cast
 
 import openai
 
-from axagents.errors import ProviderError
-from axagents.llm.failures import declined, strange_end
+from axagents.llm.failures import Ends, check_ended, declined
 from axagents.llm.posting import Post, whole_turn
 from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
@@ -31,6 +30,7 @@ _OWN_KEY = "OPENAI_API_KEY"
 _OPENAIS_OWN = ("OpenAI-Organization", "OpenAI-Project")
 _ADDED_UP = ("content", "reasoning_content", "reasoning", "refusal")
 """Fields of a message whose pieces are put together."""
+_ENDS = Ends(("stop", "tool_calls"), at_length="length", refused="content_filter")
 
 
 class OpenAICompatible:
@@ -60,7 +60,7 @@ class OpenAICompatible:
             return self._turn(_listen(events), offers)
 
     def _turn(self, heard: "_Heard", offers: Sequence[Offer]) -> Turn:
-        check_ended(heard, self._endpoint)
+        check_ended(self._endpoint, heard.finish_reason, _ENDS)
         calls = _calls(heard, own_names(offers))
         text = str(heard.message.get("content") or "")
         if heard.finish_reason == "tool_calls" and not calls:
@@ -187,22 +187,6 @@ def _take_call(calls: list[_Call], piece: dict[str, Any]) -> None:
     arguments: Any = function.get("arguments")
     found.arguments += arguments if isinstance(arguments, str) else json_text(arguments) if arguments else ""
     found.more.update({key: value for key, value in piece.items() if key not in ("index", "id", "type", "function")})
-
-
-def check_ended(heard: _Heard, endpoint: Endpoint) -> None:
-    """Accept an answer only with a reason why it ended that leaves it whole."""
-    reason = heard.finish_reason
-    if reason is None:
-        raise Again("the answer was cut off")
-    if reason == "length":
-        raise ProviderError(
-            f"{endpoint.name}: the answer is longer than {endpoint.model} may write, or the conversation too long",
-            hint="ask for less at once, begin a new conversation, or take another model with --model",
-        )
-    if reason == "content_filter":
-        raise declined(endpoint)
-    if reason not in ("stop", "tool_calls"):
-        raise strange_end(endpoint, reason)
 
 
 def _calls(heard: _Heard, own: dict[str, str]) -> list[Call]:
