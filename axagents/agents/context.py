@@ -21,9 +21,6 @@ from axagents.project import Project
 from axagents.stores.agents.journal import AgentJournal, Entry
 from axagents.ways import ways
 
-SAME_CALL_MOST = 2
-MALFORMED_MOST = 2
-
 HandOn = Callable[["AgentContext", Request], Mapping[str, Any]]
 """Has another persona work on a request within what is left of a run, and returns what came of it."""
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from axagents.agents.dry import plan_once
-from axagents.agents.opening import CALL, Request, open_desk
+from axagents.agents.opening import CALL, open_desk
 from axagents.agents.persona import Persona, list_personas
+from axagents.agents.request import Request
 from axagents.llm.offline.text import stem
 from axagents.project import Project
 

@@ -2,7 +2,7 @@
 
 from axagents.agents.answering import unbacked_numbers
 from axagents.agents.condensing import fit
-from axagents.agents.context import MALFORMED_MOST, SAME_CALL_MOST, AgentContext
+from axagents.agents.context import AgentContext
 from axagents.agents.ledger import kept_turn, same_call
 from axagents.agents.prompting import render_prompt
 from axagents.agents.publishing import publish_written
@@ -13,6 +13,9 @@ from axagents.llm.offline.handing import ASK
 from axagents.llm.retrying import turns_end
 from axagents.llm.turn import Message, Turn
 from axagents.progress import note
+
+_SAME_CALL_MOST = 2
+_MALFORMED_MOST = 2
 
 
 def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
@@ -25,7 +28,7 @@ def take_turn(context: AgentContext, position: int) -> tuple[int, Turn]:
         LimitReached: the same call with the same arguments a third time.
     """
     wrong: str | None = None
-    for _ in range(MALFORMED_MOST + 1):
+    for _ in range(_MALFORMED_MOST + 1):
         kept = context.journal.entries(after=position)
         if kept and kept[0].kind == "message" and "turn" in kept[0].body:
             position, turn = kept[0].position, Turn.model_validate(kept[0].body["turn"])
@@ -119,7 +122,7 @@ def _tell_malformed(context: AgentContext, turn: Turn, wrong: str) -> int:
 def _stop_loops(context: AgentContext, turn: Turn) -> None:
     made = context.ledger.read().made
     for call in turn.calls if turn.stop_reason == "calls" else ():
-        if made[same_call(call.tool, call.arguments)] >= SAME_CALL_MOST:
+        if made[same_call(call.tool, call.arguments)] >= _SAME_CALL_MOST:
             raise LimitReached(
                 f"{call.tool} was to be called a third time with the same arguments",
                 hint=f"ax runs show {context.run_id}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from axagents.cli.asking import agreed, somebody_is_there
+from axagents.cli.asking import APPLY, agreed, somebody_is_there
 from axagents.cli.common import Need, command, group
 from axagents.cli.main import attempt
 from axagents.cli.output import Shown, table, tell
@@ -237,7 +237,7 @@ def _ask(proposal: Mapping[str, Any]) -> bool | None:
     if is_agent() or not somebody_is_there():
         return None
     tell(proposal["text"])
-    return agreed("apply this plan?")
+    return agreed(APPLY)
 
 
 def tell_new_session(project: "Project", session: str) -> None:

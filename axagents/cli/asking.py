@@ -5,6 +5,9 @@ import sys
 from axagents.cli.output import paint, tell
 from axagents.progress import Asked, Asking, emit
 
+APPLY = "apply this plan?"
+"""What a person is asked below the plan of an effect."""
+
 
 def somebody_is_there() -> bool:
     """Tell whether a person can read a question and answer it."""

@@ -215,6 +215,7 @@ class Runs:
 
         Raises:
             NotFound: no such run; a prefix that fits one run only is enough.
+            UserError: it fits several.
         """
         with self._database.read() as connection:
             rows = connection.execute(
@@ -270,4 +271,3 @@ def _record(row: sqlite3.Row) -> RunRecord:
     for name in ("request", "result", "error"):
         values[name] = None if values[name] is None else json.loads(values[name])
     return RunRecord(**values)
-

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from axagents.actor import is_agent
 from axagents.cli.agent import show_run
-from axagents.cli.asking import agreed
+from axagents.cli.asking import APPLY, agreed
 from axagents.cli.chat.editor import Editor
 from axagents.cli.chat.screen import Screen
 from axagents.cli.chat.terminal import Stopping, loud_keys, quiet_keys
@@ -82,7 +82,7 @@ class Person:
             return None
         self._put(str(plan["text"]), "yellow")
         with loud_keys():
-            return self.agree("apply this plan?")
+            return self.agree(APPLY)
 
     @contextmanager
     def working(self, words: str) -> Generator[None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from axagents.actor import is_agent
 from axagents.cli.agent import show_run
-from axagents.cli.asking import agreed, somebody_is_there
+from axagents.cli.asking import APPLY, agreed, somebody_is_there
 from axagents.cli.chat.front import ends_open
 from axagents.cli.live import Live
 from axagents.cli.output import say, show_error, tell
@@ -73,7 +73,7 @@ class Pipe:
         if is_agent() or not somebody_is_there():
             return None
         tell(str(plan["text"]))
-        return self.agree("apply this plan?")
+        return self.agree(APPLY)
 
     @contextmanager
     def working(self, words: str) -> Generator[None]:
