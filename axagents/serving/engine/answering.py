@@ -36,7 +36,12 @@ class Rung:
     one_row: float | None = None
     hundred_rows: float | None = None
 
+    def took(self, rows: int) -> float:
+        """Return the microseconds for one row, or for a hundred."""
+        return (self.one_row if rows == 1 else self.hundred_rows) or 0.0
+
     def as_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
         return asdict(self)
 
 
@@ -53,17 +58,28 @@ class Answer:
     scores: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """An engine that answers requests of so many rows and more, up to those of the next."""
+
+    name: str
+    raw: Raw
+    rows: int = 1
+
+
 class Engine:
     """A version that answers.
 
     Attributes:
-        name: onnx, native, arrays or frame.
+        name: onnx, native, arrays or frame, whichever answers single rows.
+        taken: the engines that answer: one, or one for few rows and one for many.
         rungs: every engine of the ladder, and why it was taken or not.
         schema: reads requests.
     """
 
-    def __init__(self, prepared: Prepared, *, schema: Schema, name: str, raw: Raw, rungs: Sequence[Rung]) -> None:
-        self.name = name
+    def __init__(self, prepared: Prepared, *, schema: Schema, taken: Sequence[Taken], rungs: Sequence[Rung]) -> None:
+        self.name = taken[0].name
+        self.taken = tuple(taken)
         self.rungs = tuple(rungs)
         self.schema = schema
         self.task = prepared.task
@@ -71,7 +87,8 @@ class Engine:
         self.threshold = prepared.threshold
         self.sha256 = prepared.sha256
         self._calibrator = prepared.calibrator
-        self._raw = raw
+        self._few, self._many = taken[0].raw, taken[-1].raw
+        self._from = taken[-1].rows
         self._usual = schema.read({name: cells[:1] for name, cells in prepared.probe[-1].items()})
 
     def answer(self, columns: Columns) -> Answer:
@@ -92,7 +109,8 @@ class Engine:
 
     def scores(self, columns: Columns) -> np.ndarray:
         """Return calibrated scores, as FittedModel.scores gives them."""
-        return calibrate(self._raw(columns), self._calibrator)
+        raw = self._many if len(columns) >= self._from else self._few
+        return calibrate(raw(columns), self._calibrator)
 
     def _named(self, scores: np.ndarray) -> Answer:
         if self.task == "regression":

@@ -1,6 +1,7 @@
 """An ONNX graph run by onnxruntime on one thread; the graph was vetted when its version was prepared."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,16 @@ _NUMPY: dict[str, Any] = {
 }
 
 
+_ERRORS: tuple[Any, ...] = tuple(
+    getattr(import_module("onnxruntime.capi.onnxruntime_pybind11_state"), name)
+    for name in ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+)
+
+
+class GraphError(ValueError):
+    """onnxruntime refused; the message is its own."""
+
+
 class Graph:
     """A graph that gives a value, or labels and probabilities.
 
@@ -29,9 +40,11 @@ class Graph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
-        self._session: Any = onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            session: Any = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        except _ERRORS as error:
+            raise GraphError(str(error)) from error
+        self._session = session
         self._inputs: dict[str, Any] = {
             each.name: _NUMPY.get(each.type, np.float32) for each in self._session.get_inputs()
         }
@@ -56,7 +69,10 @@ class Graph:
         return columns.numbers[:, [names["numbers"].index(name)]].astype(self._inputs[name])
 
     def _run(self, feed: dict[str, np.ndarray]) -> np.ndarray:
-        found: Any = self._session.run(self._output, feed)[0]
+        try:
+            found: Any = self._session.run(self._output, feed)[0]
+        except _ERRORS as error:
+            raise GraphError(str(error)) from error
         if isinstance(found, list):
             found = [[row[label] for label in self._classes] for row in found]
         scores = np.asarray(found, dtype=np.float64)

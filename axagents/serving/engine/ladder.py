@@ -1,7 +1,5 @@
 """The ladder of engines: each held against the answers of the model's own library; the fastest that is right wins."""
 
-import math
-import statistics
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
@@ -10,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from axagents.errors import Failed
-from axagents.serving.engine.answering import Engine, Raw, Rung
+from axagents.serving.engine.answering import Engine, Raw, Rung, Taken
 from axagents.serving.engine.columns import Columns
 from axagents.serving.engine.deciding import calibrate, decide
 from axagents.serving.engine.encoding import make_encoder
@@ -22,6 +20,8 @@ from axagents.serving.engine.unfit import Unfit
 TOLERANCE = 1e-6
 NAMES = ("onnx", "native", "arrays", "frame")
 _BATCH = 100
+_TIMES = 60
+_PASSES = 6
 _ABSENT = {
     "onnx": "no graph was made",
     "native": "the last step is no XGBoost model",
@@ -52,21 +52,34 @@ def climb(
         tried["frame"] = _try("frame", lambda: _frame(folder, schema, held), prepared=prepared, probe=probe)
         if not tried["frame"][0].equal:
             raise Failed(f"{folder}: {tried['frame'][0].why}", hint="prepare it anew with the libraries installed here")
-    right = [rung for rung, _ in tried.values() if rung.equal]
-    best = min(right, key=lambda rung: math.sqrt((rung.one_row or 0) * (rung.hundred_rows or 0)))
-    rungs = [_told(name, tried, best=best, prepared=prepared) for name in NAMES]
-    return Engine(prepared, schema=schema, name=best.name, raw=tried[best.name][1], rungs=rungs)
+    right = [(rung, raw) for rung, raw in tried.values() if rung.equal]
+    taken = _fastest(right)
+    rungs = [_told(name, tried, taken=taken, prepared=prepared) for name in NAMES]
+    return Engine(prepared, schema=schema, taken=taken, rungs=rungs)
 
 
-def _told(name: str, tried: dict[str, tuple[Rung, Raw]], *, best: Rung, prepared: Prepared) -> Rung:
+def _fastest(right: Sequence[tuple[Rung, Raw]]) -> list[Taken]:
+    """Choose by the time for one row, and another from as many rows on as it is the faster by."""
+    (few, raw), (many, other) = (min(right, key=lambda each: each[0].took(rows)) for rows in (1, _BATCH))
+    taken = [Taken(few.name, raw)]
+    if many is not few:
+        ahead = many.took(1) - few.took(1)
+        gain = (few.took(_BATCH) - few.took(1) - many.took(_BATCH) + many.took(1)) / (_BATCH - 1)
+        taken.append(Taken(many.name, other, rows=2 + int(ahead / gain)))
+    return taken
+
+
+def _told(name: str, tried: dict[str, tuple[Rung, Raw]], *, taken: Sequence[Taken], prepared: Prepared) -> Rung:
     if name not in tried:
         return Rung(name, equal=False, why=prepared.absent.get(name, _ABSENT[name]))
     rung = tried[name][0]
     if not rung.equal:
         return rung
-    if name == best.name:
-        return replace(rung, why="taken: the fastest that gives the answers of the model's own library")
-    return replace(rung, why=f"gives the same answers, but {best.name} is faster")
+    first = next((each.rows for each in taken if each.name == name), None)
+    if first is None:
+        return replace(rung, why=f"gives the same answers, but {taken[0].name} is faster")
+    beyond = f" from {first} rows on" if first > 1 else f" up to {taken[-1].rows - 1} rows" if len(taken) > 1 else ""
+    return replace(rung, why=f"taken{beyond}: the fastest that gives the answers of the model's own library")
 
 
 def _probe(prepared: Prepared, schema: Schema) -> Iterator[tuple[Columns, np.ndarray]]:
@@ -141,7 +154,7 @@ def _try(
         found = [calibrate(raw(columns), prepared.calibrator) for columns, _ in probe]
         rung = _compare(name, found, expected=[scores for _, scores in probe], prepared=prepared)
         usual = max((columns for columns, _ in probe), key=len)
-        one, many = _microseconds(raw, usual.take(slice(0, 1))), _microseconds(raw, usual.take(slice(0, _BATCH)))
+        one, many = _microseconds(raw, usual, 1), _microseconds(raw, usual, _BATCH)
         return replace(rung, one_row=one, hundred_rows=many), raw
     except (ValueError, RuntimeError, OSError, KeyError, ImportError) as error:
         told = " ".join(str(error).split())[:200]
@@ -162,10 +175,17 @@ def _compare(name: str, found: Sequence[np.ndarray], *, expected: Sequence[np.nd
     return Rung(name, equal=equal, why="" if equal else told, difference=difference, flipped=flipped)
 
 
-def _microseconds(raw: Raw, columns: Columns) -> float:
-    spent: list[float] = []
-    for _ in range(12):
-        began = time.perf_counter()
-        raw(columns)
-        spent.append(time.perf_counter() - began)
-    return round(1e6 * statistics.median(spent[2:]), 1)
+def _microseconds(raw: Raw, columns: Columns, rows: int) -> float:
+    """Return the microseconds for so many rows: of CPU time, the best of some passes over different ones.
+
+    The same rows again and again would teach the processor which way each tree goes.
+    """
+    starts = range(0, max(1, min(len(columns), rows * _TIMES) - rows + 1), rows)
+    parts = [columns.take(slice(at, at + rows)) for at in starts]
+    passes: list[float] = []
+    for _ in range(_PASSES):
+        began = time.thread_time()
+        for part in parts:
+            raw(part)
+        passes.append((time.thread_time() - began) / len(parts))
+    return round(1e6 * min(passes), 1)

@@ -20,6 +20,7 @@ from axagents.serving.engine.answering import Engine
 from axagents.serving.engine.opening import open_engine
 from axagents.serving.server.app import Server
 
+_BACKLOG = 2048
 _IDLE_SECONDS = 300
 _DRAIN_SECONDS = 30
 _LAST_CALL_SECONDS = 0.2
@@ -59,6 +60,7 @@ def main() -> None:
         lifespan="off",
         access_log=False,
         log_level="warning",
+        backlog=_BACKLOG,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         server_header=False,
@@ -68,6 +70,7 @@ def main() -> None:
     # What lives as long as the process need not be looked at again by the garbage collector.
     gc.collect()
     gc.freeze()
+    listening.listen(_BACKLOG)
     told = {"ready": True, "port": _port(listening), "pid": os.getpid(), "engine": engine.name}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
