@@ -84,9 +84,9 @@ class Vocabulary:
     @cached_property
     def harmless_verbs(self) -> frozenset[str]:
         """Return the stems of verbs that ask for no tool with an effect; what is misspelt may mean one of these."""
-        safe = {name for name in self.tools if not self.is_effect(name)}
-        found = {verb[0] for name in safe for verb in self._verb_phrases[name] if verb}
-        return frozenset(each for each in found if self.owners(each) <= safe)
+        heads = {name: {verb[0] for verb in self._verb_phrases[name] if verb} for name in self.tools}
+        safe = {verb for name, verbs in heads.items() if not self.is_effect(name) for verb in verbs}
+        return frozenset(safe - {verb for name, verbs in heads.items() if self.is_effect(name) for verb in verbs})
 
     @cached_property
     def plain(self) -> frozenset[str]:
