@@ -190,10 +190,12 @@ def draw_confusion(found: ConfusionReport) -> tuple[tuple[Cell, ...], ...]:
 
 
 def tell(found: Figure) -> str:
-    """Write a figure with its interval, in few digits."""
+    """Write a figure with its interval, in few digits; those below 1 in as many, so that they stand in line."""
     if found.low is None or found.high is None:
         return write(found.mean)
-    return f"{write(found.mean)} [{write(found.low)}, {write(found.high)}]"
+    ends = (found.mean, found.low, found.high)
+    mean, low, high = (f"{each:.3f}" for each in ends) if max(map(abs, ends)) <= 1 else (write(each) for each in ends)
+    return f"{mean} [{low}, {high}]"
 
 
 def write(value: float) -> str:
