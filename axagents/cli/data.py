@@ -133,6 +133,29 @@ def profile(
     return Shown({**found.model_dump(mode="json"), "page": str(html) if html else None}, text)
 
 
+@command(app, "forget", project=Need.WRITES)
+def forget(
+    unit: Annotated[str, typer.Argument(help="The unit as requests name it, such as a customer's id.")],
+) -> Shown:
+    """Remove all that the inference log holds of a unit, its outcomes too; this cannot be undone."""
+    from axagents.effects import perform_command
+    from axagents.effects.inference import forget_unit
+    from axagents.errors import UserError
+    from axagents.project import current_project
+    from axagents.stores.inference import hash_unit, unit_key, unit_text
+
+    if not unit.strip():
+        raise UserError("a unit has a name", field="UNIT", hint="ax data forget UNIT")
+    project = current_project()
+    arguments = {"unit": hash_unit(unit_key(project), unit_text(unit))}
+    held = perform_command(project, forget_unit(project, arguments), name="data forget").before
+    data = {"unit": unit, **held, "changed": any(held.values())}
+    if not any(held.values()):
+        return Shown(data, f"the inference log holds nothing of {unit}; nothing was changed")
+    counted = f"{held['predictions']:,} predictions and {held['outcomes']:,} outcomes"
+    return Shown(data, f"forgot {unit}: {counted}\nfiles of datasets, and backups made before, may hold it still")
+
+
 def _split(text: str) -> list[str]:
     return [each.strip() for each in text.split(",") if each.strip()]
 

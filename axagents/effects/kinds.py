@@ -8,6 +8,7 @@ from axagents.errors import Failed
 from axagents.project import Project
 
 KINDS = {
+    "data.forget": "axagents.effects.inference:forget_unit",
     "documents.publish": "axagents.effects.documents:publish_document",
     "memory.delete": "axagents.effects.memory:delete_record",
     "memory.import": "axagents.effects.memory:import_records",

@@ -33,6 +33,7 @@ ACTS = {  # what changes an effect's place, and the room that defines it; only e
     "import_bundle": "axagents/stores/memory/",
     "mirror_stages": "axagents/stores/registry/",
     "remove_stored": "axagents/stores/registry/",
+    "remove_unit": "axagents/stores/inference/",
     "store_version": "axagents/stores/registry/",
     "take_back_import": "axagents/stores/memory/",
 }

@@ -1,7 +1,7 @@
 """The Delta table that a log's segments end in: one commit for many segments, few files, none older than kept."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -115,19 +115,12 @@ def compact_days(table: DeltaTable) -> int:
     return len(crowded)
 
 
-def remove_rows(table: DeltaTable, column: str, values: Sequence[str]) -> int:
-    """Remove the rows that have one of these values, and tell how many; the values do not get into the table's log."""
-    done = (
-        table.merge(
-            source=pa.table({column: pa.array(values, pa.string())}),
-            predicate=f"t.{column} = s.{column}",
-            source_alias="s",
-            target_alias="t",
-        )
-        .when_matched_delete()
-        .execute()
-    )
-    return done["num_target_rows_deleted"]
+def remove_rows(table: DeltaTable, named: pa.Table) -> int:
+    """Remove the rows that equal one of `named` in its columns; return how many. The values do not get into the log."""
+    equal = " AND ".join(f't."{name}" = s."{name}"' for name in named.column_names)
+    distinct = named.group_by(named.column_names).aggregate([])
+    merger = table.merge(source=distinct, predicate=equal, source_alias="s", target_alias="t")
+    return merger.when_matched_delete().execute()["num_target_rows_deleted"]
 
 
 def stale_files(place: LogPlace) -> Iterator[Path]:

@@ -28,7 +28,7 @@ class Parsed:
 def parse_lines(data: bytes, shape: Shape) -> Parsed:
     """Read whole lines of JSON."""
     if not data:
-        return Parsed(_assemble({}, 0, shape), 0)
+        return Parsed(assemble({}, 0, shape), 0)
     try:
         return Parsed(_at_once(data, shape), 0)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -47,7 +47,7 @@ def _at_once(data: bytes, shape: Shape) -> pa.Table:
         nested = table[_NESTED]
         for field, values in zip(nested.type, nested.flatten(), strict=True):
             columns.update(_typed(FEATURE + field.name, values))
-    return _assemble(columns, table.num_rows, shape)
+    return assemble(columns, table.num_rows, shape)
 
 
 def _read(data: bytes, known: list[pa.Field]) -> pa.Table:
@@ -94,7 +94,7 @@ def _kind_of_type(found: pa.DataType, *, lists: bool) -> str | None:
     raise pa.ArrowNotImplementedError(f"a column of {found}")
 
 
-def _assemble(columns: dict[str, Any], rows: int, shape: Shape) -> pa.Table:
+def assemble(columns: dict[str, Any], rows: int, shape: Shape) -> pa.Table:
     """Lay columns out in the table's types, the fixed ones first."""
     names = [*shape.fixed.names, *sorted(set(columns) - set(shape.fixed.names))]
     types = {**{each.name: each.type for each in shape.fixed}}
@@ -125,7 +125,7 @@ def _line_by_line(data: bytes, shape: Shape) -> Parsed:
         name: pa.chunked_array([pa.array([*found, *[None] * (rows - len(found))], fixed.get(name) or _type_of(name))])
         for name, found in values.items()
     }
-    return Parsed(_assemble(columns, rows, shape), damaged)
+    return Parsed(assemble(columns, rows, shape), damaged)
 
 
 def _type_of(name: str) -> pa.DataType:

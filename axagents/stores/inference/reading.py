@@ -139,9 +139,10 @@ class View:
             raise UserError(f"no column {missing[0]!r} was ever logged{told}", field="columns", legal=sorted(known))
         return [*own, *(known.values() if features is None else [known[name] for name in features])]
 
-    def select(self, chosen: Sequence[Column]) -> str:
-        """Return the fixed columns and the chosen ones, each as one column of its widest type."""
-        return ", ".join([*map(quoted, self.fixed), *(each.sql for each in chosen)])
+    def select(self, chosen: Sequence[Column], source: str | None = None) -> str:
+        """Return the fixed columns, of `source` where it is told, and the chosen ones, each of its widest type."""
+        start = f"{source}." if source else ""
+        return ", ".join([*(start + quoted(name) for name in self.fixed), *(each.sql for each in chosen)])
 
 
 Asked = tuple[LogPlace, tuple[datetime, datetime] | None]

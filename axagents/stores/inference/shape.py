@@ -93,7 +93,8 @@ class Column:
         name = quoted(physical(self.name, kind))
         if kind == self.widest:
             return name
-        return f"[{name}::DOUBLE]" if self.widest == "l" else f"{name}::{_SQL[self.widest]}"
+        listed = f"CASE WHEN {name} IS NOT NULL THEN [{name}::DOUBLE] END"
+        return listed if self.widest == "l" else f"{name}::{_SQL[self.widest]}"
 
 
 def physical(name: str, kind: str) -> str:
