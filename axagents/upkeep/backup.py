@@ -19,6 +19,7 @@ from axagents.progress import advance
 from axagents.project import STATE_FOLDER, Project
 from axagents.settings import SETTINGS_FILE
 from axagents.stores.database import migration_names, open_reading
+from axagents.stores.inference.holding import held_still
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -66,7 +67,10 @@ def write_backup(project: Project, target: Path, *, replace: bool = False) -> Ma
         raise UserError(f"{target} is there already", field="FILE", hint="another name, or --replace")
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        with (
+            tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder,
+            held_still(project),
+        ):
             manifest = _write(project, partial, Path(folder))
         partial.replace(target)
     except OSError as error:

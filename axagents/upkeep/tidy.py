@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from axagents.clock import stamp, utc_now
 from axagents.project import Project
 from axagents.stores.database import open_database
+from axagents.stores.inference.fold import count_old_days, fold_project
 from axagents.stores.memory.expiry import count_expired, forget_expired
 from axagents.stores.traces.spans import Spans
 
@@ -43,6 +44,7 @@ def tidy(project: Project, *, dry_run: bool) -> list[Tidied]:
     found.append(_files("leftovers", _leftovers(project), "a command broke off a day ago or more"))
     folders = [project.runs_path / run for run in old] + _strays(project) + _leftovers(project)
     found.append(_checkpoints(project, dry_run=dry_run))
+    found.append(_inference(project, dry_run=dry_run))
     if not dry_run:
         for path in folders:
             _remove(path)
@@ -56,6 +58,12 @@ def _memory(project: Project, *, dry_run: bool) -> Tidied:
     return Tidied(
         what="memory records", count=count, size=None, rule="their ttl or their namespace's retention is over"
     )
+
+
+def _inference(project: Project, *, dry_run: bool) -> Tidied:
+    count = count_old_days(project) if dry_run else sum(each.expired for each in fold_project(project))
+    rule = f"older than {project.settings.retention.inference_days} days"
+    return Tidied(what="days of the inference log", count=count, size=None, rule=rule)
 
 
 def _files(what: str, paths: list[Path], rule: str) -> Tidied:

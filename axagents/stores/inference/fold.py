@@ -6,27 +6,27 @@ not deleted after its commit is known for what it is, and never folded twice.
 
 import argparse
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import orjson
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from axagents.clock import utc_now
 from axagents.faults import fault_point
-from axagents.project import Project, make_folder, open_project
+from axagents.project import Project, open_project
 from axagents.stores.inference.delta import (
     append_rows,
     compact_days,
+    days_of,
     expire_days,
     last_folded,
     open_delta,
     sweep,
 )
+from axagents.stores.inference.holding import Busy, alone
 from axagents.stores.inference.lines import parse_lines
 from axagents.stores.inference.places import LogPlace, every_log, predictions_log
 from axagents.stores.inference.segments import Segment, closed_segments
@@ -75,41 +75,9 @@ def fold_log(project: Project, place: LogPlace) -> Folded:
         with alone(place, seconds=0):
             segments, rows, damaged = fold_closed(place)
             expired, compacted = _keep(project, place)
-    except Timeout:
+    except Busy:
         return Folded(place.kind, place.name, busy=True)
     return Folded(place.kind, place.name, False, segments, rows, damaged, expired, compacted)
-
-
-@contextmanager
-def alone(place: LogPlace, *, seconds: float) -> Generator[None]:
-    """Have a log's table for oneself.
-
-    Raises:
-        Timeout: somebody else had it all that time.
-    """
-    make_folder(place.folder)
-    with FileLock(place.folder / "fold.lock", timeout=seconds):
-        yield
-
-
-@contextmanager
-def held_still(project: Project, *, seconds: float = 60) -> Generator[None]:
-    """Let no log be folded, so that none of its files goes away while they are copied.
-
-    Raises:
-        Timeout: a fold takes longer than that.
-    """
-    with _all_alone(list(every_log(project)), seconds):
-        yield
-
-
-@contextmanager
-def _all_alone(places: list[LogPlace], seconds: float) -> Generator[None]:
-    if not places:
-        yield
-        return
-    with alone(places[0], seconds=seconds), _all_alone(places[1:], seconds):
-        yield
 
 
 def fold_closed(place: LogPlace) -> tuple[int, int, int]:
@@ -154,12 +122,22 @@ def _batches(segments: list[Segment]) -> Iterator[list[Segment]]:
         yield batch
 
 
+def oldest_kept(project: Project) -> date:
+    """Return the first day whose rows are kept."""
+    return (utc_now() - timedelta(days=project.settings.retention.inference_days)).date()
+
+
+def count_old_days(project: Project) -> int:
+    """Count the days of all logs that the next fold removes."""
+    tables = filter(None, map(open_delta, every_log(project)))
+    return sum(day < oldest_kept(project) for table in tables for day in days_of(table))
+
+
 def _keep(project: Project, place: LogPlace) -> tuple[int, int]:
     table = open_delta(place)
     if table is None:
         return 0, 0
-    oldest = (utc_now() - timedelta(days=project.settings.retention.inference_days)).date()
-    expired = expire_days(table, before=oldest)
+    expired = expire_days(table, before=oldest_kept(project))
     compacted = compact_days(table)
     fault_point("inference.fold.kept")
     sweep(place)

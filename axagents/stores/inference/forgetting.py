@@ -11,12 +11,12 @@ from axagents.faults import fault_point
 from axagents.ml.columns.sql import quote_text
 from axagents.project import Project
 from axagents.stores.inference.delta import open_delta, remove_rows, stale_files, sweep
-from axagents.stores.inference.fold import alone, fold_closed
+from axagents.stores.inference.fold import fold_closed
+from axagents.stores.inference.holding import alone
 from axagents.stores.inference.places import LogPlace, every_log
 from axagents.stores.inference.reading import View, with_views
 from axagents.stores.inference.segments import ask_to_let_go
 
-_WAIT = 60.0
 _LET_GO = 10.0
 _Found = TypeVar("_Found")
 
@@ -68,7 +68,7 @@ def remove_unit(project: Project, unit: str) -> Held:
     answered = sum(_remove(place, pa.table({"unit": [unit]})) for place in places if place.kind == "predictions")
     fault_point("inference.forget.predictions")
     for place in places:
-        with alone(place, seconds=_WAIT):
+        with alone(place):
             sweep(place)
     return Held(answered, gone)
 
@@ -81,12 +81,12 @@ def _fold_all(place: LogPlace) -> None:
             f"process {process} did not let go of its part of the log of {place.name} for {_LET_GO:g} s",
             hint="try again; if it stays so, restart ax serve",
         )
-    with alone(place, seconds=_WAIT):
+    with alone(place):
         fold_closed(place)
 
 
 def _remove(place: LogPlace, named: pa.Table) -> int:
-    with alone(place, seconds=_WAIT):
+    with alone(place):
         table = open_delta(place)
         return remove_rows(table, named) if table and named.num_rows else 0
 

@@ -16,7 +16,7 @@ from axagents.stores.datasets.layout import LayoutOptions, find_layout
 from axagents.stores.datasets.opening import open_table
 from axagents.stores.datasets.places import find_format
 from axagents.stores.inference.delta import append_rows
-from axagents.stores.inference.fold import alone
+from axagents.stores.inference.holding import alone
 from axagents.stores.inference.keys import hash_unit, unit_key, unit_text
 from axagents.stores.inference.lines import assemble
 from axagents.stores.inference.outcomes import read_moment
@@ -72,9 +72,7 @@ class _Told:
     repeated: int
 
 
-def import_outcomes(
-    project: Project, model: str, source: Any, *, columns: OutcomeColumns | None = None
-) -> Imported:
+def import_outcomes(project: Project, model: str, source: Any, *, columns: OutcomeColumns | None = None) -> Imported:
     """Store the outcomes of a CSV or Parquet file, given by its path, or of a pyarrow.Table.
 
     A row names its prediction by `request` (and `row`, 0 where it is missing) or by `unit` and `time`.
@@ -90,7 +88,7 @@ def import_outcomes(
     asked: dict[str, Asked] = {"old": (place, None)}
     logs = [each for each in every_log(project) if each.kind == "predictions"]
     asked |= {f"log_{number}": (each, None) for number, each in enumerate(logs)}
-    with alone(place, seconds=60):
+    with alone(place):
         counts = with_views(asked, lambda views: _compare(views, told.table, model=model))
         if told.table.num_rows:
             append_rows(place, told.table, folded={})

@@ -18,7 +18,8 @@ from axagents.project import Project, create_project
 from axagents.stores.inference import LogPlace, SegmentWriter, predictions_log
 from axagents.stores.inference import delta as delta_module
 from axagents.stores.inference.delta import open_delta, stale_files
-from axagents.stores.inference.fold import alone, fold, fold_project, held_still
+from axagents.stores.inference.fold import count_old_days, fold, fold_project
+from axagents.stores.inference.holding import Busy, alone, held_still
 from axagents.stores.inference.reading import read_window
 from axagents.stores.inference.segments import list_segments
 from tests.stores.inference.conftest import DEPLOYMENT, a_record
@@ -91,6 +92,8 @@ def test_two_folds_do_not_meet(project: Project, writer: SegmentWriter, log: Log
     write_segments(writer, "1")
     with alone(log, seconds=0):
         assert fold(project, DEPLOYMENT).busy
+        with pytest.raises(Busy, match="another ax is at the log"), alone(log, seconds=0.01):
+            pass
     with held_still(project):
         assert [each.busy for each in fold_project(project)] == [True]
     assert not fold(project, DEPLOYMENT).busy
@@ -104,6 +107,7 @@ def test_rows_are_filed_by_their_day_and_old_days_go(project: Project, writer: S
     ])  # fmt: skip
     writer.close()
     assert fold(project, DEPLOYMENT).expired == 2
+    assert count_old_days(project) == 0
     assert requests(project) == ["0", "1", "29"]
     kept = {f"day={(now - timedelta(days=age)).date()}" for age in (0, 1, 29)}
     assert {each.parent.name for each in log.table.glob("day=*/*")} == kept
