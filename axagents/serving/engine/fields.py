@@ -51,7 +51,7 @@ class Field:
     @property
     def plain(self) -> bool:
         """Whether a JSON number is all that it takes, so that many such columns are read at once."""
-        return self.dtype == "number" and not self.integers
+        return self.dtype == "number" and not self.integers and self.number_format is None
 
 
 def reader(field: Field) -> Callable[[Any], Any]:

@@ -69,6 +69,10 @@ def ensure_prepared(folder: Path, kept: Path, *, allow_pickle: bool = False, hel
         _ask_cell(asked)
         shutil.rmtree(place, ignore_errors=True)
         made.rename(place)
+    except OSError:
+        # Another process may have prepared the same version meanwhile.
+        if read_prepared(place, sha256) is None:
+            raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return place

