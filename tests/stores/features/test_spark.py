@@ -1,6 +1,8 @@
 """Spark gives what DuckDB gives, for every operation and in every corner, and says what it needs where it is not."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from axagents.errors import UserError
+from axagents.errors import Failed, UserError
 from axagents.ml.features.compiling import DAY, compile_features
 from axagents.ml.features.computing import GIVEN, compute_frame, lay_out_spine
 from axagents.ml.features.operations import OPERATIONS
@@ -154,6 +156,40 @@ def test_in_every_corner(tmp_path: Path) -> None:
     assert (tied["x_first_all"], tied["x_last_all"], tied["last_kind"], tied["first_kind"]) == (1.0, 3.0, "ä", "Z")
 
 
+CHILD = """
+import sys
+from pathlib import Path
+from tests.stores.features.test_spark import both, compare, corners
+compare(*both(Path(sys.argv[1]), *corners()))
+from pyspark.sql import SparkSession
+session = SparkSession.getActiveSession()
+print(session.sparkContext._jsc.sc().getExecutorMemoryStatus().size())
+session.stop()
+"""
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.usefixtures("two_workers")
+def test_on_two_workers_in_processes_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("conf", "work"):
+        (tmp_path / name).mkdir()
+    configure(tmp_path / "conf", monkeypatch, master="local-cluster[2,1,1024]")
+    # Else its workers look for the folders of a build of Spark.
+    monkeypatch.setenv("SPARK_HOME", str(Path(str(import_module("pyspark").__file__)).parent))
+    monkeypatch.setenv("SPARK_SCALA_VERSION", "2.13")
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(tmp_path / "work")],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split()[-1] == "3"  # the driver and both workers
+
+
 @pytest.mark.spark
 @pytest.mark.usefixtures("two_workers")
 def test_many_events_at_random(tmp_path: Path) -> None:
@@ -243,3 +279,17 @@ def test_without_pyspark(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="PySpark is not installed") as caught:
         check_spark()
     assert "pip install 'axagents[spark]'" in str(caught.value.hint)
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("two_workers")
+def test_what_spark_refuses_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE spine AS SELECT 1 AS row")
+        with (
+            pytest.raises(Failed, match="Spark could not compute the features: .*nowhere") as caught,
+            run_on_spark(connection, "SELECT nowhere FROM spine", views=("spine",), folder=tmp_path),
+        ):
+            pass
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
