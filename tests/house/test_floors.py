@@ -37,6 +37,7 @@ GATES = {  # light modules that load a heavy one when it is needed, and only the
     "axagents/stores/memory/embedders.py": "onnxruntime only where a sentence model lies on disk",
     "axagents/stores/memory/memory.py": "chromadb only for a search",
     "axagents/stores/models/onnx_model.py": "onnx is an extra",
+    "axagents/stores/features/spark.py": "pyspark is an extra",
     "axagents/stores/traces/recording.py": "mlflow only where spans go into its store",
     "axagents/stores/traces/sending.py": "a client for HTTP and the encoding only where spans are sent",
     "axagents/stores/tracking/names.py": "mlflow only to read the store, not to name an experiment",

@@ -287,7 +287,7 @@ def test_what_spark_refuses_is_one_line_and_leaves_nothing(tmp_path: Path) -> No
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE spine AS SELECT 1 AS row")
         with (
-            pytest.raises(Failed, match="Spark could not compute the features: .*nowhere") as caught,
+            pytest.raises(Failed, match=r"Spark could not compute the features: .*nowhere") as caught,
             run_on_spark(connection, "SELECT nowhere FROM spine", views=("spine",), folder=tmp_path),
         ):
             pass
