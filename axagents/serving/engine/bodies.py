@@ -78,9 +78,12 @@ def _refuse_duplicates(body: bytes, content: dict[str, Any]) -> None:
     colons = body.count(b":")
     if colons == _keys(content):
         return
-    if b"\\u003" not in body and colons == orjson.dumps(content).count(b":"):
-        return
-    json.loads(body, object_pairs_hook=_once)
+    try:
+        if b"\\u003" not in body and colons == orjson.dumps(content).count(b":"):
+            return
+        json.loads(body, object_pairs_hook=_once)
+    except (orjson.JSONEncodeError, RecursionError):
+        raise Unfit("the body is nested deeper than any table", field=BODY) from None
 
 
 def _keys(content: dict[str, Any]) -> int:

@@ -17,6 +17,7 @@ from axagents.serving.engine.unfit import Unfit
 _NUMBERS = frozenset({float, int, type(None)})
 _REMEMBERED = 4096
 _ORDERS = 64
+_LONG = 200
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Schema:
                 value = remembered.get(key)
                 if value is None:
                     value = read(cell)
-                    if len(remembered) < _REMEMBERED:
+                    if len(remembered) < _REMEMBERED and (type(cell) is not str or len(cell) < _LONG):
                         remembered[key] = value
             except TypeError:
                 raise _unfit(name, place, f"{shown(cell)} is no cell") from None
@@ -153,10 +154,10 @@ class Schema:
         absent = next((name for name in self._required if name not in place_of), None)
         extra = next((name for name in names if name not in self.names and name not in self._ignored), None)
         if absent is not None:
-            meant = f"; is {shown(extra)} meant?" if extra and nearest(extra, [absent]) else ""
+            meant = f"; is {shown(extra)} meant?" if extra and nearest(extra[:_LONG], [absent]) else ""
             raise Unfit(f"the column {shown(absent)} is missing{meant}", field=absent)
         if extra is not None:
-            near = nearest(extra, self.names) or self.names[:8]
+            near = nearest(extra[:_LONG], self.names) or self.names[:8]
             raise Unfit(f"the model reads no column {shown(extra)}; it reads {', '.join(near)}", field=extra)
         slots = {name: slot for slot, name in enumerate(self.number_names)}
         plain = [field.name for field in self.fields if field.plain and field.name in place_of]

@@ -22,6 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 MOST_BYTES = 16 << 20
 _MOST_DISCARDED = 256 << 20
 _LARGE = 256 << 10
+_LONGEST = 200
 _JSON = b"application/json"
 _CODES = {404: "ENDPOINT_NOT_FOUND", 405: "BAD_REQUEST", 413: "REQUEST_LIMIT_EXCEEDED", 500: "INTERNAL_ERROR"}
 _GET = frozenset({"GET", "HEAD"})
@@ -138,7 +139,7 @@ class Server:
 
     def _refusal(self, status: int, message: str, field: str, *, close: bool = False, allow: bytes = b"") -> Reply:
         code = _CODES.get(status, "BAD_REQUEST")
-        told = {"error_code": code, "message": message, "field": field, "version": self._named}
+        told = {"error_code": code, "message": message, "field": field[:_LONGEST], "version": self._named}
         return Reply(status, orjson.dumps(_writable(told)), close=close, allow=allow)
 
     async def _send(self, reply: Reply, send: Send, *, head: bool) -> None:

@@ -99,6 +99,11 @@ WRONG: list[tuple[Any, str]] = [
     (b'{"dataframe_records":[{"tenure":1,"tenure":2,"charges":1,"plan":"plus","since":null}]}', "tenure"),
     (b'{"dataframe_records":[{"tenure":1,"charges":1,"plan":"a:b","plan":"\\u003a","since":null}]}', "plan"),
     (b'{"inputs":[],"inputs":[]}', "inputs"),
+    (b'{"a":{"b":{"c":1}},"inputs":' + b"[" * 300 + b"]" * 300 + b"}", "body"),
+    (b'{"a":"\\u003a","inputs":' + b"[" * 900 + b"]" * 900 + b"}", "inputs"),
+    (b'{"inputs":' + b'{"a":' * 1000 + b"1" + b"}" * 1000 + b"}", "body"),
+    ({"inputs": [{**GOOD, "x" * 5_000_000: 1}]}, "x" * 5_000_000),
+    ({"inputs": [{**GOOD, "plan": "x" * 5_000_000, "tenure": "x"}]}, "tenure"),
 ]
 
 
