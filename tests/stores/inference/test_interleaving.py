@@ -84,8 +84,10 @@ class Log(RuleBasedStateMachine):
     def fold(self) -> None:
         fold(self.project, DEPLOYMENT)
 
-    @rule(point=st.sampled_from(["read", "committed", "deleted", "kept"]), passing=st.integers(1, 2))
+    @rule(point=st.sampled_from(["committed", "deleted", "read", "kept"]), passing=st.integers(1, 2))
     def fold_and_die(self, point: str, passing: int) -> None:
+        self.append(0, 1, text=False)
+        self.close(0)
         faults._passed.clear()  # pyright: ignore[reportPrivateUsage]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AX_FAULT", f"inference.fold.{point}:{passing}:raise")
@@ -119,7 +121,7 @@ def _run(examples: int, steps: int) -> None:
 
 
 def test_nothing_synced_is_lost_and_nothing_is_there_twice() -> None:
-    _run(5, 20)
+    _run(8, 15)
 
 
 @pytest.mark.slow
