@@ -12,6 +12,7 @@ from axagents.ml.terms import Average, combine_labels, combine_terms, row_terms
 
 SHIFTS = (0.5, 2.0)
 _MOST_SHARE = 0.95
+_LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,9 @@ class LabelShift:
 def measure_shift(
     answers: Answers, metric: str, *, level: float = 0.95, seed: int = 0
 ) -> tuple[tuple[LabelShift, ...], tuple[str, ...]]:
-    """Measure what half and double the share of a group would do: of the positive, or rarest, class, or of high values.
+    """Measure what half and double the share of a group would do: of the positive class, or of high values.
+
+    Of several classes it is the rarest that has a hundredth of the rows; half of a handful moves nothing.
 
     Rankings do not depend on the classes' shares but through precision, so F1 stands for them, which is told.
     """
@@ -51,7 +54,8 @@ def _group(answers: Answers) -> tuple[np.ndarray, str]:
         middle = float(np.median(answers.y))
         return answers.y > middle, f"values above {middle:.6g}"
     counts = np.bincount(answers.y, minlength=class_count(answers.scores))
-    code = 1 if answers.task == "binary" else int(np.where(counts > 0, counts, len(answers.y) + 1).argmin())
+    shown = counts >= _LEAST_SHARE * len(answers.y)
+    code = 1 if answers.task == "binary" else int(np.where(shown, counts, len(answers.y) + 1).argmin())
     return answers.y == code, f"rows of class {answers.classes[code] if answers.classes else code}"
 
 

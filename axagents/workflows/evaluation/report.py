@@ -18,6 +18,7 @@ Rows = Sequence[Sequence[object]]
 LayOut = Callable[[Sequence[str], Rows], str]
 _MOST_SLICES = 8
 _MOST_IMPORTANT = 8
+_MOST_RATES = 4
 _SHOWN_RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "mean_prediction", "mean_residual")
 
 
@@ -95,7 +96,14 @@ def _classes(result: EvaluationResult, lay_out: LayOut) -> str:
         ]
         for each in classes
     ]
-    return lay_out(["class", "rows", "called so", "precision", "recall", "f1"], rows)
+    table = lay_out(["class", "rows", "called so", "precision", "recall", "f1"], rows)
+    averages = result.performance.averages
+    if not averages or len(classes) == 2:
+        return table
+    names = ("precision", "recall", "f1")
+    means = [[kind, *[_tell(found.get(name)) for name in names]] for kind, found in averages.items()]
+    head = "Precision, recall and f1 above are means over the classes, each counting the same (macro)."
+    return "\n\n".join([table, head, lay_out(["mean over classes", *names], means)])
 
 
 def _calibration(result: EvaluationResult) -> str:
@@ -113,10 +121,10 @@ def _fairness(result: EvaluationResult, lay_out: LayOut) -> str:
         return ""
     rule = result.fairness.rule
     head = f"Fairness by {rule.criterion}, limit {rule.limit:g}: {result.fairness.verdict}."
-    blocks = [_attribute(each, lay_out) for each in result.fairness.attributes]
-    return "\n\n".join(
-        [head, *blocks, _mitigation(result.fairness, lay_out), *[f"{each}." for each in result.fairness.notes]]
-    )
+    blocks = [_attribute(each, lay_out, rule=rule.criterion) for each in result.fairness.attributes]
+    mitigation = _mitigation(result.fairness, lay_out)
+    notes = [f"{each}." for each in result.fairness.notes]
+    return "\n\n".join([head, *blocks, *([mitigation] if mitigation else []), *notes])
 
 
 def _mitigation(found: FairnessReport, lay_out: LayOut) -> str:
@@ -139,8 +147,11 @@ def _mitigation(found: FairnessReport, lay_out: LayOut) -> str:
     return "\n\n".join([lay_out(headers, rows), *catches])
 
 
-def _attribute(found: AttributeReport, lay_out: LayOut) -> str:
-    shown = [name for name in _SHOWN_RATES if any(name in each.figures for each in found.groups)]
+def _attribute(found: AttributeReport, lay_out: LayOut, *, rule: str) -> str:
+    parts = [each.part for each in (found.criteria.get(rule), *found.criteria.values()) if each]
+    # Of several classes the rates that differ most are shown; of one, or of values, those that are always looked for.
+    names = dict.fromkeys(parts) if any("[" in each for each in parts) else _SHOWN_RATES
+    shown = [name for name in names if any(name in each.figures for each in found.groups)][:_MOST_RATES]
     rows = [
         [
             each.name,
@@ -151,7 +162,11 @@ def _attribute(found: AttributeReport, lay_out: LayOut) -> str:
         for each in found.groups
     ]
     told = f"{found.name}: {found.verdict}. {found.why}."
-    return f"{told}\n\n" + lay_out(["group", "rows", *[name.replace("_", " ") for name in shown], "not scored"], rows)
+    return f"{told}\n\n" + lay_out(["group", "rows", *[_rate(name) for name in shown], "not scored"], rows)
+
+
+def _rate(name: str) -> str:
+    return name.replace("_", " ").replace("[", " of ").removesuffix("]")
 
 
 def _errors(result: EvaluationResult, lay_out: LayOut) -> str:
@@ -193,7 +208,7 @@ def _robustness(result: EvaluationResult, lay_out: LayOut) -> str:
     ]
     rows += [[each.text, each.value, _signed(each.change), each.metric] for each in found.shifts]
     head = f"{found.metric} {found.value:.4f} on {found.rows:,} rows as they are."
-    return "\n\n".join([head, lay_out(["when", found.metric, "change", ""], rows), *found.notes])
+    return "\n\n".join([head, lay_out(["when", "value", "change", ""], rows), *found.notes])
 
 
 def _latency(result: EvaluationResult, lay_out: LayOut) -> str:

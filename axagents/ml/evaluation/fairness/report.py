@@ -256,7 +256,8 @@ def _decide(
     if not criterion.between:
         return "INSUFFICIENT", *_rows_for_two(groups, rows)
     verdict = judge(value, rule.limit, at_least=definition.at_least)
-    told = f"{title} {value.value:.3f} [{value.low:.3f}, {value.high:.3f}] between {' and '.join(criterion.between)}"
+    told = f"{title} {value.value:.3f} [{value.low:.3f}, {value.high:.3f}]{_unit(criterion)}"
+    told += f" between {' and '.join(criterion.between)}{_where(criterion)}"
     demanded = f"the limit of {'at least' if definition.at_least else 'at most'} {rule.limit:g}"
     if verdict != "INSUFFICIENT":
         return verdict, None, f"{told}: wholly {'inside' if verdict == 'PASS' else 'outside'} {demanded}"
@@ -267,6 +268,16 @@ def _decide(
         else f"about {needed:,} more rows of the same mix would decide if the value stays"
     )
     return verdict, needed, f"{told}: the interval holds {demanded}; {more}"
+
+
+def _unit(criterion: Criterion) -> str:
+    return " standard deviations of the target" if criterion.name == "mean_residual_difference" else ""
+
+
+def _where(criterion: Criterion) -> str:
+    """Name the rate and the class, where there are several classes."""
+    rate, _, label = criterion.part.removesuffix("]").partition("[")
+    return f" in the {rate.replace('_', ' ')} of {label}" if label else ""
 
 
 def _rows_for_two(groups: Sequence[Group], rows: int) -> tuple[int | None, str]:
