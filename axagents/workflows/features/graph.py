@@ -102,17 +102,20 @@ def validation(state: FeaturesState, context: StepContext) -> State:
     request, plan, looked = _begin(state)
     spec, problem = _problem(state, context)
     judged = Judgement.model_validate(state.get("judged"))
-    seed = _seed(context.project, request)
-    moving = _find_moving(state, context, spec.select(judged.kept), looked=looked)
-    kept = problem.without([name for name in problem.names if name not in judged.kept], "was not kept")
-    leakage = check(context.project, kept, plan, moving=moving, seed=seed)
+    seed, candidates = _seed(context.project, request), _generated(state)["candidates"]
+    leakage = FeatureLeakage(verdict="SAFE")
+    while judged.kept:
+        moving = _find_moving(state, context, spec.select(judged.kept), looked=looked)
+        kept = problem.without([name for name in problem.names if name not in judged.kept], "was not kept")
+        found = check(context.project, kept, plan, moving=moving, seed=seed)
+        leakage = found.after(leakage)
+        if not found.removed:
+            break
+        # What was dropped because it told the same as a leak comes back here, and is looked at in its turn.
+        left = without_leaks(spec, candidates, leakage.removed)
+        rejudged = _judge(state, context, problem, candidates=left, request=request) if left else None
+        judged = rejudged or judged.model_copy(update={"kept": ()})
     note(f"leakage: {leakage.verdict}" + (f", left out {', '.join(leakage.removed)}" if leakage.removed else ""))
-    if leakage.removed:
-        left = without_leaks(spec, _generated(state)["candidates"], leakage.removed)
-        if set(left) & set(judged.kept) or not set(judged.kept) <= set(leakage.removed):
-            judged = _judge(state, context, problem, candidates=left, request=request)
-        else:
-            judged = judged.model_copy(update={"kept": ()})
     return {"leakage": leakage.model_dump(mode="json"), "judged": judged.model_dump(mode="json")}
 
 

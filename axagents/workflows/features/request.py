@@ -81,14 +81,26 @@ class Quality(BaseModel):
     formula: str
 
 
+Leaks = Literal["SAFE", "WARNING", "DANGEROUS"]
+_SEVERITY: tuple[Leaks, ...] = ("SAFE", "WARNING", "DANGEROUS")
+
+
 class FeatureLeakage(BaseModel):
     """What the leakage check found, and what it took out."""
 
     model_config = ConfigDict(frozen=True)
 
-    verdict: Literal["SAFE", "WARNING", "DANGEROUS"]
+    verdict: Leaks
     findings: tuple[LeakageFinding, ...] = ()
     removed: tuple[str, ...] = ()
+
+    def after(self, earlier: "FeatureLeakage") -> "FeatureLeakage":
+        """Return this check of what an earlier one left, with what that one took out."""
+        return FeatureLeakage(
+            verdict=_SEVERITY[max(map(_SEVERITY.index, (self.verdict, earlier.verdict)))],
+            findings=(*(each for each in earlier.findings if each.removed), *self.findings),
+            removed=(*earlier.removed, *self.removed),
+        )
 
 
 class FeaturesResult(BaseModel):

@@ -198,3 +198,26 @@ def test_the_same_row_twice_and_an_event_target_in_the_features(tracked: Project
     add_frame("buys", unique, target="y", entity="who")
     with pytest.raises(UserError, match="made of the target"):
         engineer(tracked, target="y", features=[{"name": "a", "function": "value", "column": "y"}])
+
+
+def test_what_told_the_same_as_a_leak_does_not_come_back_in_its_place(tracked: Project, add_frame: AddFrame) -> None:
+    rng = np.random.default_rng(3)
+    left = rng.random(1_200) < 0.3
+    quiet = np.where(left, rng.uniform(60, 90, 1_200), rng.uniform(0, 60, 1_200)).round(2)
+    rows = pd.DataFrame(
+        {
+            "who": [f"c{number}" for number in range(1_200)],
+            "at": "2025-07-01",
+            "age": rng.normal(40, 9, 1_200),
+            "visits": rng.poisson(4 + 3 * ~left),
+            "quiet_days": quiet,
+            "last_day": 300 - quiet,
+            "left": np.where(left, "yes", "no"),
+        }
+    )
+    add_frame("buys", rows, target="left", entity="who", time="at", cutoff="2025-07-02")
+    done = engineer(tracked, feature_types=["aggregation"])
+    kept = {each["name"] for each in done.result["features"]}
+    assert done.verdict == "DANGEROUS"
+    assert not {name for name in kept if "quiet_days" in name or "last_day" in name}
+    assert {"quiet_days", "last_day"} <= set(done.result["leakage"]["removed"])
