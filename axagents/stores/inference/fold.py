@@ -32,7 +32,7 @@ from axagents.stores.inference.places import LogPlace, every_log, predictions_lo
 from axagents.stores.inference.segments import Segment, closed_segments
 from axagents.stores.inference.shape import SHAPES
 
-_BATCH_BYTES = 128 << 20
+_BATCH_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
