@@ -106,7 +106,12 @@ def find_metric(name: str, task: Task | None = None) -> Metric:
         )
     metric = METRICS[key]
     if task is not None and task not in metric.tasks:
-        raise UserError(f"the metric {metric.name} does not fit a {task} task", field="metric", legal=metrics_for(task))
+        fitting = metrics_for(task)
+        raise UserError(
+            f"the metric {metric.name} does not fit a {task} task; there is {', '.join(fitting)}",
+            field="metric",
+            legal=fitting,
+        )
     return metric
 
 

@@ -16,7 +16,7 @@ def find_training_dataset(project: Project, request: TrainRequest) -> tuple[Data
 
     Raises:
         NotFound: no such dataset or column.
-        UserError: the target is made from events, so that there is no column to learn yet.
+        UserError: the target is made from events, so that there is no column to learn yet; it is among the features.
         Waiting: neither the request nor the catalog names a target.
     """
     dataset = find_dataset(project, request.dataset, allow_paths=may_name(request.dataset))
@@ -36,6 +36,8 @@ def find_training_dataset(project: Project, request: TrainRequest) -> tuple[Data
         ("exclude", request.exclude or []),
     ]:
         _check_columns(names, asked, field=field)
+    if target in (request.features or []):
+        raise UserError(f"the target {target!r} is among the features: leave it out of them", field="features")
     return dataset, target
 
 

@@ -57,6 +57,7 @@ def test_a_placeholder_is_refused(tracked: Project, field: str) -> None:
         ({"primary_metric": "auk"}, "no metric called 'auk'"),
         ({"primary_metric": "rmse", "task": "binary"}, "does not fit a binary task"),
         ({"features": ["a", "c"]}, "no column called 'c'"),
+        ({"features": ["a", "won"]}, "the target 'won' is among the features"),
         ({"mlflow_run_id": "none"}, "no run called 'none'"),
     ],
 )
