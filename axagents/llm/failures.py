@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from axagents.errors import ProviderError
-from axagents.llm.providers import Endpoint
+from axagents.llm.endpoint import Endpoint
 from axagents.llm.retrying import Again
 from axagents.ways import ways
 

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import openai
 
+from axagents.llm.endpoint import Endpoint
 from axagents.llm.failures import Ends, check_ended, declined
 from axagents.llm.posting import Post, whole_turn
-from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
 from axagents.llm.stream import Event, timeouts
 from axagents.llm.turn import Call, Message, Offer, Turn, Usage

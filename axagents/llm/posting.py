@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx2
 
+from axagents.llm.endpoint import Endpoint
 from axagents.llm.failures import judge
-from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
 from axagents.llm.stream import Event, of_the_protocol, read_answer, timeouts, told_plainly
 from axagents.llm.turn import Call, Turn, Usage

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import httpx2
 
+from axagents.llm.endpoint import Endpoint
 from axagents.llm.failures import judge, not_a_model, unreachable
-from axagents.llm.providers import Endpoint
 from axagents.llm.retrying import Again
 
 SILENCE = 300.0

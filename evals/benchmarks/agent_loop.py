@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evals.benchmarks.loop.own import open_own
 from evals.benchmarks.loop.server import messages_size, serving
-from evals.benchmarks.loop.walkers import Walk
+from evals.benchmarks.loop.walk import Walk
 from evals.benchmarks.row import Row, at_most, beside
 
 PEERS = ("langgraph_prebuilt", "pydantic_ai", "openai_agents")

@@ -33,7 +33,7 @@ GATES = {  # light modules that load a heavy one when it is needed, and only the
     "axagents/llm/providers.py": "an SDK only when its language model first speaks",
     "axagents/ml/features/compiling.py": "the dialect of Spark only where that engine is asked for",
     "axagents/serving/engine/converting.py": "the converters to ONNX are an extra",
-    "axagents/serving/engine/ladder.py": "onnxruntime for a graph only, the model's own library where nothing else fits",
+    "axagents/serving/engine/ladder.py": "onnxruntime for a graph only, the model's library where nothing else fits",
     "axagents/stores/memory/embedders.py": "onnxruntime only where a sentence model lies on disk",
     "axagents/stores/memory/memory.py": "chromadb only for a search",
     "axagents/stores/models/onnx_model.py": "onnx is an extra",

@@ -15,7 +15,7 @@ from axagents.llm.turn import Provider
 from axagents.project import Project, create_project, open_project, use_project
 from axagents.requests import validate
 from axagents.toolkit import ToolSpec, Touch, tool, tool_spec
-from evals.benchmarks.loop.walkers import PROMPT, Walk
+from evals.benchmarks.loop.walk import PROMPT, Walk
 
 
 class Text(BaseModel):

@@ -15,12 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evals.benchmarks.loop.walk import PROMPT, Walk
+
 SHORT, LONG = 10, 60
 TIMES = 5
-PROMPT = "count the letters until you are done"
-
-Walk = Callable[[int], None]
-"""Walks so many steps and checks that the answer came."""
 
 
 def _tool(text: str) -> str:
