@@ -18,6 +18,7 @@ def serve(
     """Keep the gateways and servers of this project's local deployments running until Ctrl-C."""
     from axagents.actor import refuse_agents
     from axagents.project import current_project
+    from axagents.serving.local.folding import Folding
     from axagents.serving.local.starting import serve_command, start_supervisor, stop_supervisor
     from axagents.serving.local.supervisor import Supervisor, supervisor_of
 
@@ -32,5 +33,6 @@ def serve(
         started = start_supervisor(folder, again)
         told = "serving in the background" if started else "it serves in the background already"
         return Shown({"started": started, "process": supervisor_of(folder)}, f"{told}\nnext: ax serve --stop")
-    Supervisor(folder, again=again).run()
+    folding = Folding(project, log=folder / "fold.log")
+    Supervisor(folder, again=again, chores=[folding]).run()
     return Shown({"stopped": True}, "ended, after what was under way was answered")

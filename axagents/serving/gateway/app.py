@@ -1,10 +1,12 @@
 """The gateway as an ASGI application, and the little that its owner asks of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import orjson
 
+from axagents.errors import UserError
 from axagents.serving.gateway import exposition
 from axagents.serving.gateway.answering import Answerer, refuse
 from axagents.serving.gateway.counters import Counters
@@ -15,6 +17,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+TakeOutcomes = Callable[[bytes], int]
+
 LARGEST = 16 << 20
 _JSON: Headers = [(b"content-type", b"application/json")]
 
@@ -24,12 +28,15 @@ class TooLarge(Exception):
 
 
 class Gateway:
-    """What clients reach: `/invocations`, `/ping`, `/health`, `/version`, `/metrics`."""
+    """What clients reach: `/invocations`, `/outcomes`, `/ping`, `/health`, `/version`, `/metrics`."""
 
-    def __init__(self, traffic: Traffic, counters: Counters, answerer: Answerer) -> None:
+    def __init__(
+        self, traffic: Traffic, counters: Counters, answerer: Answerer, *, take_outcomes: TakeOutcomes | None = None
+    ) -> None:
         self._traffic = traffic
         self._counters = counters
         self._answerer = answerer
+        self._take_outcomes = take_outcomes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -50,6 +57,8 @@ class Gateway:
             if method != "POST":
                 return refuse(405, "send /invocations by POST")
             return await self._answerer.answer(b"/invocations", list(scope["headers"]), body)
+        if path == "/outcomes":
+            return await self._outcomes(method, body)
         look = {
             "/ping": self._ping,
             "/health": self._ping,
@@ -57,8 +66,21 @@ class Gateway:
             "/metrics": self._metrics,
         }.get(path)
         if look is None:
-            return refuse(404, f"there is no {path[:200]}; there is /invocations, /ping, /health, /version, /metrics")
+            return refuse(
+                404, f"there is no {path[:200]}; there is /invocations, /outcomes, /ping, /health, /version, /metrics"
+            )
         return look() if method in {"GET", "HEAD"} else refuse(405, f"{path} is read by GET")
+
+    async def _outcomes(self, method: str, body: bytes) -> Answer:
+        if method != "POST":
+            return refuse(405, "send /outcomes by POST")
+        if self._take_outcomes is None:
+            return refuse(404, "this gateway keeps no inference log")
+        try:
+            taken = await asyncio.to_thread(self._take_outcomes, body)
+        except UserError as error:
+            return refuse(400, error.message, field=error.field)
+        return Answer(200, _JSON, orjson.dumps({"taken": taken}))
 
     def _ping(self) -> Answer:
         return Answer(200, _JSON, orjson.dumps({"status": "ok", "revision": self._traffic.routing.revision}))

@@ -53,7 +53,8 @@ async def serve(
     traffic, counters = Traffic(folder), Counters()
     recorder = Recorder(project, traffic, counters) if project else None
     answerer = Answerer(traffic, counters, record=recorder or _forget)
-    front = _server(Gateway(traffic, counters, answerer))
+    take_outcomes = recorder.take_outcomes if recorder else None
+    front = _server(Gateway(traffic, counters, answerer, take_outcomes=take_outcomes))
     token = secrets.token_urlsafe(24)
     admin = _server(Admin(traffic, counters, token=token))
     ended = _stop_at_signals()

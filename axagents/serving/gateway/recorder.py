@@ -14,7 +14,16 @@ from axagents.serving.engine.unfit import Unfit
 from axagents.serving.gateway.answering import Answered
 from axagents.serving.gateway.counters import Counters
 from axagents.serving.gateway.traffic import Traffic
-from axagents.stores.inference import Record, SegmentWriter, hash_unit, predictions_log, unit_key
+from axagents.stores.inference import (
+    Record,
+    SegmentWriter,
+    append_outcomes,
+    hash_unit,
+    outcomes_log,
+    parse_outcomes,
+    predictions_log,
+    unit_key,
+)
 
 WAITING = 50_000
 _EVERY = 1.0
@@ -25,6 +34,8 @@ class Recorder:
 
     def __init__(self, project: Project, traffic: Traffic, counters: Counters) -> None:
         self._writer = SegmentWriter(predictions_log(project, traffic.routing.deployment).segments)
+        model = traffic.stable.model
+        self._outcomes = SegmentWriter(outcomes_log(project, model).segments)
         self._key = unit_key(project)
         self._traffic = traffic
         self._counters = counters
@@ -40,12 +51,23 @@ class Recorder:
         else:
             self._waiting.append(answered)
 
+    def take_outcomes(self, body: bytes) -> int:
+        """Keep what became true of predictions, on disk when this returns, and tell how many outcomes it was.
+
+        Raises:
+            UserError: the body is wrong; names the field.
+        """
+        outcomes = parse_outcomes(body, key=self._key)
+        append_outcomes(self._outcomes, outcomes)
+        return len(outcomes)
+
     def close(self) -> None:
         """Write what waits, and end."""
         self._stopping.set()
         self._thread.join()
         self._write()
         self._writer.close()
+        self._outcomes.close()
 
     def _run(self) -> None:
         while not self._stopping.wait(_EVERY):
@@ -57,8 +79,9 @@ class Recorder:
                 self._writer.append(self._records(self._waiting.popleft()))
             except OSError:
                 self._counters.log_dropped += 1
-        with suppress(OSError):
-            self._writer.sync()
+        for writer in (self._writer, self._outcomes):
+            with suppress(OSError):
+                writer.sync()
 
     def _records(self, answered: Answered) -> Iterator[Record]:
         routing, variant = self._traffic.routing, answered.variant

@@ -1,5 +1,6 @@
 """The supervisor, its gateway and its servers: real processes that are killed, hang, and come back."""
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from axagents.serving.local.supervisor import Seen, seen, supervisor_of
 from axagents.serving.local.unit import free_port
 from axagents.serving.local.wanted import WANTED, Server, Wanted
 from axagents.serving.routing import SLOTS, Routing, Variant, write_first
+from axagents.stores.inference import outcomes_log, predictions_log
 from axagents.stores.models.digest import digest
 from axagents.stores.models.save import save_model
 from tests.serving.gateway.conftest import wait_for
@@ -174,3 +176,22 @@ def test_only_one_supervisor_keeps_a_project(running: Local, project: Project) -
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "another ax serve" in done.stderr
+
+
+def test_what_was_answered_and_what_became_true_is_kept(running: Local, project: Project) -> None:
+    request = running.ask().headers["x-request-id"]
+    told = httpx2.post(f"{running.wanted.url}/outcomes", json={"request": request, "row": 0, "outcome": "Yes"})
+    assert (told.status_code, told.json()) == (200, {"taken": 1})
+    wrong = httpx2.post(f"{running.wanted.url}/outcomes", json={"request": request})
+    assert (wrong.status_code, "outcome" in wrong.json()["message"]) == (400, True)
+    stop_supervisor(running.folder)
+    log = predictions_log(project, running.name).segments
+    lines = [json.loads(line) for each in log.glob("*.jsonl") for line in each.read_text().splitlines()]
+    assert [(each["request"], each["row"], each["status"]) for each in lines] == [
+        (request, row, 200) for row in range(3)
+    ]
+    assert lines[0]["columns"] == ROWS[0]
+    assert [each["prediction"] for each in lines] == ["Yes" if each["probability"] >= 0.4 else "No" for each in lines]
+    outcomes = outcomes_log(project, "churn").segments
+    (outcome,) = [json.loads(line) for each in outcomes.glob("*.jsonl") for line in each.read_text().splitlines()]
+    assert (outcome["request"], outcome["outcome"]) == (request, "Yes")
