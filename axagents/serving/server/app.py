@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from axagents.serving.engine.answering import Engine
+from axagents.serving.engine.answering import Answer, Engine
 from axagents.serving.engine.bodies import BODY
 from axagents.serving.engine.unfit import Unfit
 from axagents.serving.server.metrics import CONTENT_TYPE, Metrics
@@ -18,6 +18,7 @@ from axagents.serving.server.metrics import CONTENT_TYPE, Metrics
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
 
 MOST_BYTES = 16 << 20
 _MOST_DISCARDED = 256 << 20
@@ -33,13 +34,14 @@ logger = logging.getLogger("axagents.serving")
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent back."""
+    """What is sent back; `counted` are headers that say what the answer holds."""
 
     status: int
     body: bytes
     content_type: bytes = _JSON
     close: bool = False
     allow: bytes = b""
+    counted: Headers = ()
 
 
 class Server:
@@ -135,7 +137,16 @@ class Server:
             told["probabilities"] = answer.scores
         if self._engine.task == "multiclass":
             told["classes"] = self._engine.labels
-        return Reply(200, orjson.dumps({**told, "version": self._named}, option=_WRITTEN)), len(columns)
+        body = orjson.dumps({**told, "version": self._named}, option=_WRITTEN)
+        return Reply(200, body, counted=self._count(answer)), len(columns)
+
+    def _count(self, answer: Answer) -> Headers:
+        """Tell rows, and those of the last class, so that whoever counts need not read the body."""
+        rows = (b"x-ax-rows", b"%d" % len(answer.labels))
+        if self._engine.task == "regression":
+            return (rows,)
+        last = self._engine.labels[-1]
+        return (rows, (b"x-ax-positive", b"%d" % sum(label == last for label in answer.labels)))
 
     def _refusal(self, status: int, message: str, field: str, *, close: bool = False, allow: bytes = b"") -> Reply:
         code = _CODES.get(status, "BAD_REQUEST")
@@ -147,6 +158,7 @@ class Server:
             (b"content-type", reply.content_type),
             (b"content-length", str(len(reply.body)).encode()),
             self._header,
+            *reply.counted,
         ]
         if reply.allow:
             headers.append((b"allow", reply.allow))
