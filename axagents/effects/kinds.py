@@ -9,6 +9,10 @@ from axagents.project import Project
 
 KINDS = {
     "data.forget": "axagents.effects.inference:forget_unit",
+    "deployment.route": "axagents.effects.deployment:route_traffic",
+    "deployment.serve": "axagents.effects.deployment:change_servers",
+    "deployment.start": "axagents.effects.deployment:start_deployment",
+    "deployment.stop": "axagents.effects.deployment:stop_deployment",
     "documents.publish": "axagents.effects.documents:publish_document",
     "memory.delete": "axagents.effects.memory:delete_record",
     "memory.import": "axagents.effects.memory:import_records",

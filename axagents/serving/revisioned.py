@@ -68,14 +68,25 @@ class Revisions(Generic[Document]):
         with self._alone(folder):
             now = self.read(folder)
             if now is None or now.revision != seen:
-                found = f"at revision {now.revision}" if now else "gone"
-                raise Moved(
-                    f"the {self._what} of {folder.name} is {found} by now, not at {seen}; nothing was changed",
-                    hint=f"ax deploy status {folder.name}",
-                )
+                raise self._moved(folder, now, seen=seen)
             changed = self._kind.model_validate(change(now).model_dump() | {"revision": seen + 1})
             self._write(folder, changed)
         return changed
+
+    def withdraw(self, folder: Path, *, seen: int) -> None:
+        """Take the document of revision `seen` away; Moved when it is at another revision by now."""
+        with self._alone(folder):
+            now = self.read(folder)
+            if now is None or now.revision != seen:
+                raise self._moved(folder, now, seen=seen)
+            (folder / self.file).unlink()
+
+    def _moved(self, folder: Path, now: Document | None, *, seen: int) -> Moved:
+        found = f"at revision {now.revision}" if now else "gone"
+        return Moved(
+            f"the {self._what} of {folder.name} is {found} by now, not at {seen}; nothing was changed",
+            hint=f"ax deploy status {folder.name}",
+        )
 
     def _alone(self, folder: Path) -> FileLock:
         return FileLock(folder / f".{self.file}.lock", timeout=30)

@@ -15,13 +15,13 @@ import uvicorn
 from axagents.errors import AxError
 from axagents.filesystem import write_whole
 from axagents.project import Project
+from axagents.serving.gateway import ANNOUNCED
 from axagents.serving.gateway.answering import Answered, Answerer
 from axagents.serving.gateway.app import Admin, Gateway
 from axagents.serving.gateway.counters import Counters
 from axagents.serving.gateway.recorder import Recorder
 from axagents.serving.gateway.traffic import Traffic
 
-ANNOUNCED = "gateway.json"
 _LOOK_EVERY = 0.1
 _MIND_EVERY = 0.5
 _KEEP_ALIVE = 75

@@ -2,13 +2,15 @@
 
 from axagents.serving.revisioned import Moved
 from axagents.serving.routing.slots import SLOTS, slot_of
-from axagents.serving.routing.state import Routing, Unit, Variant
-from axagents.serving.routing.store import change_routing, read_routing, routing_path, write_first
+from axagents.serving.routing.state import Routing, Served, Unit, Variant
+from axagents.serving.routing.store import ROUTINGS, change_routing, read_routing, routing_path, write_first
 
 __all__ = [
+    "ROUTINGS",
     "SLOTS",
     "Moved",
     "Routing",
+    "Served",
     "Unit",
     "Variant",
     "change_routing",

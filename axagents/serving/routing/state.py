@@ -47,6 +47,13 @@ class Unit(_Part):
     required: bool = False
 
 
+class Served(_Part):
+    """A version that had all the traffic."""
+
+    version: str
+    sha256: str
+
+
 class Routing(_Part, Revised):
     """Who answers; `revision` grows by one with every change."""
 
@@ -55,6 +62,7 @@ class Routing(_Part, Revised):
     variants: tuple[Variant, ...] = Field(min_length=1)
     unit: Unit | None = None
     logged: tuple[str, ...] | None = Field(default=None, description="columns the inference log keeps; null: all")
+    served: tuple[Served, ...] = Field(default=(), description="versions that had all the traffic, newest first")
 
     @model_validator(mode="after")
     def _slots_are_dealt_once(self) -> Self:
