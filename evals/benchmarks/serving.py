@@ -4,24 +4,15 @@ Both serve the same folder. No answer may be an error, and labels and probabilit
 """
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
 import urllib.request
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
-import psutil
 import xgboost
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -32,6 +23,7 @@ from axagents.ml.preprocessing import make_encoder
 from axagents.stores.models.save import save_model
 from evals.benchmarks.loadgen import Load, joined, load, post
 from evals.benchmarks.row import Row, at_most, beside
+from evals.benchmarks.served import Serving, served
 
 ROWS, NUMBERS = 3000, 30
 ROUNDS, SECONDS, STARTS = 5, 1.5, 3
@@ -39,39 +31,19 @@ BODIES = 40
 SIZES = {1: (20, 1 / 10), 100: (8, None)}
 
 
-@dataclass(frozen=True)
-class Serving:
-    """A server that answers, and how long it took to."""
-
-    process: psutil.Process
-    port: int
-    start: float
-
-    @property
-    def resident(self) -> float:
-        """MB of the largest process that belongs to it: MLflow's command stands beside its worker."""
-        return max(each.memory_info().rss for each in self._tree()) / 1e6
-
-    def cpu(self) -> float:
-        """Return the CPU seconds that it has used."""
-        return sum(sum(each.cpu_times()[:2]) for each in self._tree())
-
-    def _tree(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
-
-
 def measure() -> list[Row]:
     """Measure both models at one row and at a hundred."""
     with tempfile.TemporaryDirectory(prefix="ax-serving-") as name:
         rows: list[Row] = []
-        for kind, (fitted, frame) in _models().items():
+        for kind, (fitted, frame) in models().items():
             folder = Path(name) / kind
             save_model(folder, fitted, input_example=frame, training={})
             rows += _compare(kind, folder, fitted=fitted, frame=frame)
         return rows
 
 
-def _models() -> dict[str, tuple[FittedModel, pd.DataFrame]]:
+def models() -> dict[str, tuple[FittedModel, pd.DataFrame]]:
+    """Fit the two models, with rows for them."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({f"f{at}": rng.normal(size=ROWS).round(4) for at in range(NUMBERS)})
     target = (frame["f0"] + frame["f1"] * frame["f2"] + rng.normal(size=ROWS) > 0).astype(int)
@@ -97,12 +69,12 @@ def _compare(kind: str, folder: Path, *, fitted: FittedModel, frame: pd.DataFram
     own = ["-m", "axagents.serving.server", "--folder", str(folder), "--name", kind, "--version", "1.0.0"]
     own += ["--prepared", str(kept), "--port"]
     theirs = ["-m", "mlflow", "models", "serve", "-m", str(folder), "--env-manager", "local", "-w", "1", "-p"]
-    with _served(own) as first:
+    with served(own) as first:
         rows = [Row(f"{kind}: first start ever, preparing included", "s", round(first.start, 2), None, "", None)]
     starts = [_start(own) for _ in range(STARTS)]
-    with _served(own) as ours, _served(theirs) as peer:
+    with served(own) as ours, served(theirs) as peer:
         for size, (faster, quicker) in SIZES.items():
-            requests = _requests(frame, size)
+            requests = requests_of(frame, size)
             _check_answers(ours, peer, folder=folder, fitted=fitted, frame=frame, size=size)
             used = ours.cpu(), peer.cpu()
             mine, other = _in_turns(ours, peer, requests)
@@ -125,8 +97,8 @@ def _compare(kind: str, folder: Path, *, fitted: FittedModel, frame: pd.DataFram
 
 
 def _start(command: Sequence[str]) -> float:
-    with _served(command) as served:
-        return served.start
+    with served(command) as started:
+        return started.start
 
 
 def _times(name: str, ours: float, peer: float, *, times: float) -> Row:
@@ -146,7 +118,8 @@ def _body(frame: pd.DataFrame) -> bytes:
     return json.dumps({"dataframe_split": frame.to_dict(orient="split", index=False)}).encode()
 
 
-def _requests(frame: pd.DataFrame, size: int) -> list[bytes]:
+def requests_of(frame: pd.DataFrame, size: int) -> list[bytes]:
+    """Return requests of `size` rows each as they go over the wire."""
     return [post("/invocations", _body(frame.iloc[at * 7 : at * 7 + size])) for at in range(BODIES)]
 
 
@@ -170,42 +143,3 @@ def _ask(port: int, body: bytes) -> dict[str, Any]:
     )
     with urllib.request.urlopen(asked, timeout=30) as answer:
         return json.load(answer)
-
-
-@contextmanager
-def _served(command: Sequence[str]) -> Generator[Serving]:
-    port = _free_port()
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *command, str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-    )
-    held = psutil.Process(process.pid)
-    try:
-        _await(port, process)
-        yield Serving(held, port, time.perf_counter() - began)
-    finally:
-        for each in [*held.children(recursive=True), held]:
-            each.terminate()
-        process.wait(30)
-
-
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(6000):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            if process.poll() is not None:
-                raise RuntimeError(f"the server ended with {process.returncode}; nothing was measured") from None
-            time.sleep(0.02)
-    raise RuntimeError("the server did not answer within two minutes")
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
