@@ -23,6 +23,7 @@ COMMANDS = {
     "experiments": Entry("axagents.cli.experiments", "Look at experiments and compare them."),
     "registry": Entry("axagents.cli.registry", "Look at registered models and change their stage."),
     "outcomes": Entry("axagents.cli.outcomes", "Tell what became true of predictions."),
+    "deploy": Entry("axagents.cli.deploy", "Look at deployments, promote, abort, roll back, stop."),
     "serve": Entry("axagents.cli.serve", "Keep this project's deployments running."),
     "runs": Entry("axagents.cli.runs", "List, show, resume, abandon and undo runs."),
     "approve": Entry("axagents.cli.approve", "Approve what an agent asked for."),

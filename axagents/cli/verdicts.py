@@ -7,6 +7,7 @@ _OTHERS = (
     *("RUN", "CONFIRM", "ASK", "DECLINE"),  # of a dry run
     *("APPROVED", "DENIED"),
     *("WRITTEN", "INCOMPLETE", "PUBLISHED", "UNCHANGED"),  # of documents
+    *("ROLLING", "DEPLOYED", "ABORTED", "ROLLED_BACK"),  # of deployments
 )
 
 

@@ -17,6 +17,7 @@ WORKFLOWS = {
     "ml-model-evaluation": "axagents.workflows.evaluation",
     "ml-feature-engineering": "axagents.workflows.features",
     "ml-model-registry": "axagents.workflows.registry",
+    "mlops-deployment": "axagents.workflows.deployment",
     "write-document": "axagents.workflows.documents",
     "publish-document": "axagents.workflows.publishing",
 }
@@ -25,6 +26,7 @@ _EARLY = {
     "ml-feature-engineering": "axagents.workflows.features.dataset",
     "ml-model-registry": "axagents.workflows.registry.artifact",
     "ml-train": "axagents.workflows.train.dataset",
+    "mlops-deployment": "axagents.workflows.deployment.asked",
     "publish-document": "axagents.workflows.publishing.graph",
 }
 
