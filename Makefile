@@ -33,7 +33,7 @@ test-slow: install-dev
 	$(PYTEST) -m slow --timeout 900 $(TESTS)
 
 test-spark: install-dev
-	$(PIP) -e '.[dev,spark]'
+	$(PIP) -e '.[dev,onnx,spark]'
 	$(PYTEST) -m spark --timeout 600 $(TESTS)
 
 check: install-dev
@@ -66,7 +66,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) -e '.[dev]'
+	$(PIP) -e '.[dev,onnx]'
 	@touch $@
 
 recording: install
