@@ -1,9 +1,13 @@
 """Real processes on loopback: from nothing to a version, to the next one, back, and through a canary."""
 
+import threading
+from collections import Counter
+
+import httpx2
 import pytest
 
 from axagents.errors import Refused
-from tests.workflows.deployment.conftest import MODEL, NAME, Local
+from tests.workflows.deployment.conftest import MODEL, NAME, ROWS, Local
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -58,3 +62,40 @@ def test_a_canary_is_dealt_promoted_and_another_aborted(local: Local) -> None:
     assert (promoted.verdict, local.ask()) == ("DEPLOYED", "2.1.0")
     assert local.shares == {"stable": ("2.1.0", 100), "warm": ("2.0.0", 0)}
     assert local.stages == {"2.0.0": "archived", "2.1.0": "production", "2.2.0": "staged"}
+
+
+def test_no_request_fails_while_versions_change(local: Local) -> None:
+    local.deploy("2.0.0")
+    answered, failed, over = Counter[str](), list[str](), threading.Event()
+    url = f"{local.wanted.url}/invocations"
+
+    def client(keep_alive: bool) -> None:
+        kept = httpx2.Client(timeout=60)
+        while not over.is_set():
+            try:
+                asking = kept if keep_alive else httpx2
+                answer = asking.post(url, json={"dataframe_records": ROWS})
+            except httpx2.HTTPError as error:
+                failed.append(repr(error))
+                continue
+            if answer.status_code == 200:
+                answered[answer.headers["x-ax-version"]] += 1
+            else:
+                failed.append(answer.text)
+        kept.close()
+
+    threads = [threading.Thread(target=client, args=(each,)) for each in (True, True, False)]
+    for each in threads:
+        each.start()
+    try:
+        local.deploy("2.1.0", rollout_strategy="blue-green")
+        local.run(action="rollback")
+        local.deploy("2.1.0", traffic_percentage=30)
+        local.run(action="abort")
+    finally:
+        over.set()
+        for each in threads:
+            each.join(60)
+    assert failed == []
+    assert set(answered) == {f"{MODEL}:2.0.0", f"{MODEL}:2.1.0"}
+    assert answered.total() > 500
