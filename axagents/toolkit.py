@@ -44,6 +44,7 @@ class ToolSpec:
         function: takes the request and returns the result.
         effect_kind: for an EFFECT tool, the word that `[approve] auto` uses for it.
         check: raises what is known to be wrong with a request before the tool is called.
+        kind_of: for an EFFECT tool whose word depends on the request: gives it.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ToolSpec:
     function: Callable[[Any], BaseModel]
     effect_kind: str | None = None
     check: Callable[[Any], None] | None = None
+    kind_of: Callable[[Any], str] | None = None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def tool(
     touches: Touch,
     effect_kind: str | None = None,
     check: Callable[[Any], None] | None = None,
+    kind_of: Callable[[Any], str] | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as a tool; the function itself is returned unchanged.
 
@@ -82,6 +85,7 @@ def tool(
         name: by default the function's, with hyphens.
         check: for an EFFECT tool: given the request, raises an AxError where the call cannot be made, so that nobody is
             asked to approve it. It changes nothing.
+        kind_of: for an EFFECT tool some of whose requests have another effect_kind: given the request, returns it.
 
     Raises:
         TypeError: a type or the docstring is missing, or what is declared cannot be called with JSON.
@@ -90,7 +94,8 @@ def tool(
     def declare(function: Function) -> Function:
         named = name or function.__name__.strip("_").replace("_", "-")
         try:
-            spec = replace(_spec(function, named, touches=touches, effect_kind=effect_kind), check=check)
+            spec = _spec(function, named, touches=touches, effect_kind=effect_kind)
+            spec = replace(spec, check=check, kind_of=kind_of)
         except (PydanticUserError, NameError) as error:
             raise TypeError(f"tool {named!r}: {str(error).splitlines()[0]}") from None
         setattr(function, _SPEC, spec)

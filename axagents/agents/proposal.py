@@ -96,7 +96,7 @@ def draw(call: Call, ground: Ground) -> Proposal:
     tainted = dict(_tainted(call, ground))
     facts = _facts(call.arguments, ground)
     bound = sha256_text(canonical_json([call.tool, call.arguments, call.condition, facts]))[:SHOWN_HASH]
-    kind = ground.tools.effect_kind(call.tool)
+    kind = ground.tools.effect_kind(call.tool, call.arguments)
     shown = call if ground.own_words else _second_hand(call, ground.words, tainted)
     text = "\n".join(_lines(shown, kind, bound, tainted=tainted))
     return Proposal(call.tool, call.arguments, call.condition, kind, bound, tainted, text)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from axagents.catalog import Catalog, ToolFacts
-from axagents.errors import AxError, Failed
+from axagents.errors import AxError, Failed, UserError
 from axagents.llm.turn import Offer
 from axagents.requests import validate
 from axagents.toolkit import ToolError, ToolSpec, Touch
@@ -92,9 +92,16 @@ class ToolBox:
         """Return what a tool touches; ToolError when it is not offered."""
         return self.find(name).touches
 
-    def effect_kind(self, name: str) -> str:
-        """Return the word that `[approve] auto` has for a tool's effect."""
-        return self.find(name).effect_kind or "other"
+    def effect_kind(self, name: str, arguments: Arguments) -> str:
+        """Return the word that `[approve] auto` has for the effect of a call."""
+        plain = self.find(name).effect_kind or "other"
+        spec = self.catalog.tool(name) if name not in self.own else None
+        if spec is None or spec.kind_of is None:
+            return plain
+        try:
+            return spec.kind_of(validate(spec.request, arguments))
+        except UserError:  # A dry run draws what a call would be refused for.
+            return plain
 
     def find(self, name: str) -> ToolFacts:
         """Return what is known of a tool that is offered.

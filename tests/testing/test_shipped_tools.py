@@ -1,7 +1,7 @@
 """Every shipped tool holds its contract in a project where its request can be answered."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from sklearn import datasets
 
 from axagents.catalog import open_catalog
 from axagents.project import Project, create_project, use_project
+from axagents.serving.local.starting import stop_supervisor
 from axagents.stores.datasets.catalog import add_dataset
 from axagents.stores.datasets.record import Declarations
 from axagents.stores.memory.memory import Memory
@@ -36,6 +37,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "ml-experiment-tracker": {"experiment_name": "third", "metrics": {"accuracy": 0.9}},
     "ml-model-registry": {"model_path": "MODEL", "model_name": "cancer", "version": "2.0.0"},
     "ml-train": TRAINING,
+    "mlops-deployment": {"model_name": "cancer", "version": "1.0.0", "override_reason": "never evaluated"},
     "publish-document": {"document": "DOCUMENT"},
     "registry-list-versions": {"model_name": "cancer"},
     "registry-show": {"model_name": "cancer"},
@@ -44,8 +46,8 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def known_world(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path) -> Project:
-    """A project with a dataset, two experiments, a registered model and a note."""
+def known_world(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path) -> Iterator[Project]:
+    """A project with a dataset, two experiments, a registered model and a note; what serves in it is ended."""
     made = create_project(tmp_path_factory.mktemp("known") / "project")
     shutil.copy(mlflow_database, made.mlflow_path)
     frame = datasets.load_breast_cancer(as_frame=True).frame
@@ -61,7 +63,8 @@ def known_world(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path)
         request = {"model_path": "model", "model_name": "cancer", "version": "1.0.0"}
         run_workflow(made, "ml-model-registry", request)
         run_workflow(made, "write-document", {"kind": "runbook", "topic": "rollback"})
-    return made
+    yield made
+    stop_supervisor(made.deployments_path)
 
 
 @pytest.mark.parametrize("name", sorted(open_catalog(None).files("tools")))

@@ -62,6 +62,21 @@ class DeploymentRequest(BaseModel):
     why: RequiredText | None = Field(default=None, description="Why, for the registry's event log.")
 
 
+_LARGEST_CANARY = 50.0
+
+
+def approval_kind(request: BaseModel) -> str:
+    """Return the word that `[approve] auto` has for a request, by its own words alone.
+
+    A canary that names no strategy is a `deploy`: what it becomes depends on what serves when it runs.
+    """
+    asked = DeploymentRequest.model_validate(request.model_dump())
+    if asked.action in {"abort", "rollback"}:
+        return asked.action
+    small = (asked.traffic_percentage or 0.0) <= _LARGEST_CANARY
+    return "canary-start" if asked.action is None and asked.rollout_strategy == "canary" and small else "deploy"
+
+
 class Share(BaseModel):
     """One variant behind the gateway."""
 
