@@ -87,7 +87,10 @@ def _values(found: "FeatureSet", entity: str, *, at: str | None) -> Shown:
             moment = utc_now() if at == "now" else parse_moment(at)
         except ValueError as error:
             raise UserError(str(error), field="--at") from None
-        values, as_of = values_at(current_project(), found, entity, at=moment), moment.isoformat()
+        if moment > utc_now():
+            raise UserError(f"{at} lies in the future: nobody knows its events yet", field="--at", hint="--at now")
+        values = values_at(current_project(), found, entity, at=moment, only_known=True)
+        as_of = moment.isoformat()
     data = {"feature_set": found.name, "version": found.version, "entity": entity, "as_of": as_of, "values": values}
     title = f"{found.name} {found.version}, {found.entity} {entity}, as of {as_of}"
     return Shown(data, f"{title}\n{table(['feature', 'value'], list(values.items()))}")

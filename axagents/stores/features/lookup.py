@@ -10,8 +10,8 @@ import duckdb
 import pandas as pd
 
 from axagents.actor import may_name
-from axagents.errors import UserError
-from axagents.ml.features.computing import GIVEN, EventColumns, compute_frame, lay_out_spine, microseconds
+from axagents.errors import NotFound, UserError
+from axagents.ml.features.computing import EVENTS, GIVEN, EventColumns, compute_frame, lay_out_spine, microseconds
 from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset
 from axagents.stores.features.computation import open_events
@@ -47,6 +47,20 @@ class OnDemand:
         frame = compute_frame(self.connection, spec, texts=frozenset(self.found.texts), entity=kind)
         return cast("pd.DataFrame", frame[list(spec.names)])
 
+    def refuse_unknown(self, entity: str) -> None:
+        """Refuse an entity that has no event at all; NotFound names those that are spelt most like it."""
+        if not self.found.spec.reads_events:
+            return
+        seen = self.connection.execute(f"SELECT 1 FROM {EVENTS} WHERE entity = ? LIMIT 1", [self._entity(entity)])
+        if seen.fetchone():
+            return
+        near = self.connection.execute(
+            f"SELECT DISTINCT CAST(entity AS VARCHAR) AS name FROM {EVENTS} WHERE name IS NOT NULL "
+            "ORDER BY jaro_winkler_similarity(name, ?) DESC, name LIMIT 3",
+            [entity],
+        )
+        raise NotFound(self.found.entity, entity, [name for (name,) in near.fetchall()], field="--entity")
+
     def _entity(self, entity: str) -> str | int:
         if self.found.entity_type == "string":
             return entity
@@ -69,10 +83,25 @@ def on_demand(project: Project, found: FeatureSet) -> Generator[OnDemand]:
 
 
 def values_at(
-    project: Project, found: FeatureSet, entity: str, *, at: datetime, given: Mapping[str, Any] | None = None
+    project: Project,
+    found: FeatureSet,
+    entity: str,
+    *,
+    at: datetime,
+    given: Mapping[str, Any] | None = None,
+    only_known: bool = False,
 ) -> dict[str, Any]:
-    """Compute the features of an entity as of a moment, from the events that the dataset holds now."""
+    """Compute the features of an entity as of a moment, from the events that the dataset holds now.
+
+    Args:
+        only_known: refuse an entity without any event, whose features would all be those of an empty window.
+
+    Raises:
+        NotFound: such an entity.
+    """
     with on_demand(project, found) as features:
+        if only_known:
+            features.refuse_unknown(entity)
         row: dict[str, Any] = features.row(entity, at=at, given=given).iloc[0].to_dict()
     return {name: None if pd.isna(value) else value for name, value in row.items()}
 

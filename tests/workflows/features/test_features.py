@@ -74,6 +74,8 @@ def test_values_looked_up_and_computed_on_demand_are_those_of_the_table(tracked:
             assert kept[name] == table.loc[who, name]
             assert alone[name] == pytest.approx(kept[name], rel=1e-9)
     assert values_at(tracked, found, "nobody", at=CUTOFF) == {"n": 0.0, "last_seen": 999.0}
+    with pytest.raises(NotFound, match="no who called 'c7'; did you mean c"):
+        values_at(tracked, found, "c7", at=CUTOFF, only_known=True)
     with pytest.raises(UserError, match="holds no who 'nobody'"):
         latest_values(tracked, found, "nobody")
 
