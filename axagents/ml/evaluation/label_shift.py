@@ -64,7 +64,7 @@ def _measure(
 ) -> LabelShift | None:
     share = float(inside.mean())
     new = min(share * factor, max(_MOST_SHARE, share))
-    if not 0 < share < 1:
+    if not 0 < share < 1 or new == share:
         return None
     weights = np.where(inside, new / share, (1 - new) / (1 - share))
     terms = _terms(name, answers)
@@ -79,9 +79,14 @@ def _measure(
     change = float(values[1] - values[0])
     bounds = bca_bounds(change, drawn, left, level=level)
     told = "paired BCa bootstrap, rows weighed" + ("" if answers.entity is None else ", clustered by entity")
-    often = "half" if factor == 0.5 else "twice" if factor == 2 else f"{factor:g} times"
     interval = Interval(change, *bounds, level, told)
-    return LabelShift(f"{what} {often} as frequent", name, factor, share, new, float(values[1]), interval)
+    return LabelShift(f"{what} {_often(new / share)}", name, new / share, share, new, float(values[1]), interval)
+
+
+def _often(factor: float) -> str:
+    """Say how much more frequent: a group of many rows cannot become twice as frequent."""
+    named = {0.5: "half", 2.0: "twice"}
+    return f"{named.get(round(factor, 9), f'{factor:.2g} times')} as frequent"
 
 
 def _terms(name: str, answers: Answers) -> np.ndarray:

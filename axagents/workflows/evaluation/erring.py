@@ -1,5 +1,6 @@
 """Where a model errs, as a section of an evaluation."""
 
+from axagents.errors import UserError
 from axagents.ml.evaluation.explaining import column_effects, column_losses
 from axagents.ml.evaluation.latency import measure_latency
 from axagents.ml.evaluation.robustness import check_robustness
@@ -29,13 +30,15 @@ def error_section(material: Material, wanted: EvaluationRequest, *, primary: str
     """Find where the model errs, what it leans on, what disturbed rows do to it, and how long it takes."""
     seed = wanted.seed
     searches = search_slices(material, seed=seed) if wanted.slices else []
-    robustness = robustness_report(material, primary=primary, seed=seed) if wanted.robustness else None
+    robustness, untold = robustness_report(material, primary=primary, seed=seed) if wanted.robustness else (None, "")
     losses, overview = importance(material, seed=seed)
     timed = measure_latency(material.model.scores, material.features, seconds=_SECONDS) if wanted.latency else ()
     latency = [LatencyReport.model_validate(each) for each in timed]
     told = [
         *[tell_search(each) for each in searches],
         *([_tell_robustness(robustness)] if robustness else []),
+        *([untold] if untold else []),
+        *([] if losses else [f"no column was shuffled: {material.primary} is not defined on the rows drawn for it"]),
         *[_tell_latency(each) for each in latency[:1]],
     ]
     return ErrorReport(
@@ -62,10 +65,16 @@ def importance(material: Material, *, seed: int) -> tuple[list[LossReport], Over
     return [LossReport.model_validate(each) for each in losses], OverviewReport.model_validate(overview)
 
 
-def robustness_report(material: Material, *, primary: str, seed: int) -> RobustnessReport:
-    """Disturb what the model reads, and see what that does to the primary metric."""
-    found = check_robustness(material.model.scores, material.features, material.answers, metric=primary, seed=seed)
-    return RobustnessReport.model_validate(found)
+def robustness_report(material: Material, *, primary: str, seed: int) -> tuple[RobustnessReport | None, str]:
+    """Disturb what the model reads, and see what that does to the primary metric; None, and why, where none is left.
+
+    That is where a class is so rare that the rows drawn hold none of it.
+    """
+    try:
+        found = check_robustness(material.model.scores, material.features, material.answers, metric=primary, seed=seed)
+    except UserError as error:
+        return None, f"robustness was not measured on the rows drawn for it: {error.message}"
+    return RobustnessReport.model_validate(found), ""
 
 
 def sliced_columns(material: Material) -> list[str]:

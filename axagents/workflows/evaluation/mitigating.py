@@ -47,7 +47,8 @@ def _reweighing(project: Project, material: Material, groups: Groups, *, rule: F
     if not {*names} <= {each.name for each in training.columns}:
         raise UserError(f"its training data have no column {column!r}")
     frame = load_taught(project, subject, training, names=names)
-    if len(frame) > MOST_ROWS:
+    sampled = len(frame) > MOST_ROWS
+    if sampled:
         frame = pick_rows(frame, np.sort(np.random.default_rng(seed).choice(len(frame), MOST_ROWS, replace=False)))
     labelled = read_labelled(frame, training.columns, model, target=material.target)
     (known,) = sensitive_groups(prepare_frame(labelled.frame, [training.column(column)]), [column])
@@ -56,4 +57,7 @@ def _reweighing(project: Project, material: Material, groups: Groups, *, rule: F
         anew = refit(model, labelled.features, labelled.y, weights=weights)
         return replace(material.answers, scores=anew.scores(material.features))
 
-    return reweighing_option(material.answers, groups, taught=(known.codes, labelled.y), refit=answer, rule=rule)
+    found = reweighing_option(material.answers, groups, taught=(known.codes, labelled.y), refit=answer, rule=rule)
+    if not sampled:
+        return found
+    return replace(found, catch=f"{found.catch}; made anew of {MOST_ROWS:,} of its training rows only, which costs too")

@@ -312,6 +312,8 @@ def test_permutation_importance_has_an_interval_of_rows() -> None:
     entity = np.repeat(np.arange(100), 4)
     clustered = column_losses(model, test.features, test.target.values, metric="auc_roc", entity=entity)
     assert "clustered" in clustered[0].loss.method
+    nobody = np.zeros(400, dtype=np.int64)
+    assert column_losses(model, test.features, nobody, metric="auc_roc") == []
 
 
 def test_effects_of_the_whole_model() -> None:

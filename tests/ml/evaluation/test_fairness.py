@@ -74,6 +74,8 @@ def test_a_group_that_is_never_called_has_the_ratio_zero_as_in_fairlearn() -> No
     scores = np.where(frame["region"] == "north", 0.0, answers.scores)
     silent = Answers("binary", answers.y, scores, answers.classes, 0.45)
     told = attribute_fairness(silent, sensitive_groups(frame, ["region"])[0], rule=RULE)
+    dates = sensitive_groups(pd.DataFrame({"born": pd.to_datetime([None, None])}), ["born"])
+    assert dates[0].names == ("(missing)",)
     theirs = fairlearn.demographic_parity_ratio(silent.y, silent.labels, sensitive_features=frame["region"])
     ratio = told.criteria["demographic_parity_ratio"].value
     assert ratio.value == theirs == 0.0

@@ -169,6 +169,10 @@ def test_rankings_and_values() -> None:
     assert found.metric == "rmse"
     assert all(each.worse for each in found.effects if each.columns and each.disturbance.strength >= 0.1)
     assert "values above" in found.shifts[0].text
+    # Half of the values lie above their median; they cannot become twice as frequent, but 95 % of all.
+    for shift, share, often in zip(found.shifts, (0.25, 0.95), ("half", "1.9 times"), strict=True):
+        assert shift.new_share == share
+        assert shift.text.endswith(f" {often} as frequent")
 
 
 def test_samples_entities_and_bad_input() -> None:

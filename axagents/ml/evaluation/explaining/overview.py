@@ -10,7 +10,7 @@ from axagents.ml.evaluation.explaining.contributions import EVALUATIONS, find_co
 from axagents.ml.fitted import FittedModel
 from axagents.ml.importance import encode_rows, shuffled_scores
 from axagents.ml.intervals import Interval, paired_interval
-from axagents.ml.metrics import find_metric
+from axagents.ml.metrics import compute_metric, find_metric
 
 _SAMPLED_ROWS = 100
 _BACKGROUND = 500
@@ -59,7 +59,7 @@ def column_losses(
 
     It tells what the model uses, not what causes the target; columns that move together share their importance. The
     interval is of the metric less its mean over shuffles, on the same rows or entities; of more than `most_rows` a
-    sample is taken.
+    sample is taken. Empty where the metric is not defined on that, as when a rare class is not in it.
     """
     found = find_metric(metric, model.task)
     rng = np.random.default_rng(seed)
@@ -68,6 +68,8 @@ def column_losses(
         looked = np.sort(rng.choice(looked, size=most_rows, replace=False))
     encoded = encode_rows(model, features.iloc[looked])
     base, truth = encoded.score(encoded.matrix), y[looked]
+    if not np.isfinite(compute_metric(found.name, truth, base, threshold=model.threshold)):
+        return []
     tied = None if entity is None else entity[looked]
     losses: list[ColumnLoss] = []
     for column, shuffled in shuffled_scores(encoded, repeats=repeats, rng=rng):

@@ -83,7 +83,9 @@ def _bin_numbers(
     numbers: np.ndarray, name: str, edges: Sequence[float] | None, *, show: Callable[[float], str]
 ) -> Groups:
     known = ~np.isnan(numbers)
-    if edges is None:
+    if edges is None and not known.any():
+        inner, told = np.array([]), ""
+    elif edges is None:
         inner = np.unique(np.quantile(numbers[known], np.arange(1, _BINS) / _BINS, method="higher"))
         inner = inner[inner > numbers[known].min()]
         told = "at its quartiles: " + ", ".join(show(each) for each in inner)
