@@ -73,6 +73,9 @@ class EvaluationResult(BaseModel):
     task: Literal["binary", "multiclass", "regression"]
     target: str
     classes: list[str]
+    sensitive: list[str] = Field(
+        default_factory=list, description="Columns of groups of people: declared in the catalog, or asked for."
+    )
     threshold: float | None = Field(description="From which probability the version calls a row positive.")
     verdict: Literal["GO", "NO_GO", "INSUFFICIENT"]
     headline: str

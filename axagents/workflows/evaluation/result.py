@@ -70,6 +70,7 @@ def build_result(
         task=answers.task,
         target=material.target,
         classes=list(answers.classes),
+        sensitive=list(dict.fromkeys([*dataset.sensitive, *(setup.request.sensitive or ())])),
         threshold=answers.threshold,
         verdict=cast('Literal["GO", "NO_GO", "INSUFFICIENT"]', decision.verdict),
         headline=_headline(setup, material, found=found, decision=decision),

@@ -32,9 +32,8 @@ def brief_result(result: EvaluationResult, *, withhold: bool) -> EvaluationResul
     fairness = brief_fairness(result.fairness) if result.fairness else None
     errors = result.errors
     if withhold:
-        sensitive = {name for each in (fairness.attributes if fairness else ()) for name in each.columns}
         fairness = withhold_groups(fairness) if fairness else None
-        errors = withhold_slices(errors, sensitive)
+        errors = withhold_slices(errors, result.sensitive)
     return result.model_copy(update={"thresholds": thresholds, "fairness": fairness, "errors": errors})
 
 
@@ -57,7 +56,7 @@ def withhold_groups(found: FairnessReport) -> FairnessReport:
             "attributes": [_attribute(each, numbers[each.name]) for each in found.attributes],
             "pairs": [_attribute(each, numbers[each.name]) for each in found.pairs],
             "mitigation": [_option(each, numbers) for each in found.mitigation],
-            "notes": [*found.notes, _NUMBERED],
+            "notes": [*_notes(found), _NUMBERED],
         }
     )
 
@@ -100,6 +99,12 @@ def withhold_row(found: PredictionReport) -> PredictionReport:
     )
 
 
+def _notes(found: FairnessReport) -> list[str]:
+    """Return the notes without those that name groups that are too small."""
+    small = [f"{group.name} ({each.name})" for each in found.attributes for group in each.groups if not group.scored]
+    return [note for note in found.notes if not any(name in note for name in small)]
+
+
 def _number(found: AttributeReport) -> dict[str, str]:
     ordered = sorted(found.groups, key=lambda each: -each.rows)
     return {each.name: f"group {place}" for place, each in enumerate(ordered, start=1)}
@@ -107,7 +112,9 @@ def _number(found: AttributeReport) -> dict[str, str]:
 
 def _attribute(found: AttributeReport, numbers: Mapping[str, str]) -> AttributeReport:
     criteria = _criteria(found.criteria, numbers)
-    between = next((each.between for each in found.criteria.values() if _between(each.between) in found.why), None)
+    told = [each.between for each in found.criteria.values() if each.between and _between(each.between) in found.why]
+    # Of two, of which one begins as the other, the longer is meant.
+    between = max(told, key=lambda each: len(_between(each)), default=None)
     if between is None:
         why = f"{found.verdict.lower()}: too few groups are large enough to be compared"
     else:
@@ -124,11 +131,11 @@ def _criteria(found: Mapping[str, CriterionReport], numbers: Mapping[str, str]) 
 
 
 def _between(groups: list[str]) -> str:
-    return f" between {' and '.join(groups)}:"
+    return f" between {' and '.join(groups)}"
 
 
 def _option(found: MitigationReport, numbers: Mapping[str, Mapping[str, str]]) -> MitigationReport:
-    named = [name for name in numbers if f" of {name}" in found.name or f" by {name} " in found.name]
+    named = [name for name in numbers if found.name.endswith((f" of {name}", f" by {name} and class"))]
     own: Mapping[str, str] = numbers[named[0]] if named else {}
     return found.model_copy(
         update={

@@ -1,6 +1,7 @@
 """The tools around an evaluation: their figures by other means, and what agents are not told."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,18 @@ from axagents.catalog import open_catalog
 from axagents.errors import UserError, Waiting
 from axagents.project import Project, open_project, use_project
 from axagents.stores.models.load import load_model
-from axagents.workflows.evaluation.questions import ErrorAnswer, ExplainAnswer, FairnessAnswer, ThresholdAnswer
+from axagents.workflows.evaluation.material import gather
+from axagents.workflows.evaluation.questions import (
+    ErrorAnswer,
+    ExplainAnswer,
+    FairnessAnswer,
+    ThresholdAnswer,
+    ThresholdQuestion,
+)
+from axagents.workflows.evaluation.sections import FairnessReport
+from axagents.workflows.evaluation.thresholds import threshold_section
+from axagents.workflows.evaluation.withholding import withhold_groups
+from axagents.workflows.train.request import Figure
 from tests.workflows.conftest import add_to
 from tests.workflows.evaluation.conftest import DECLARED, draw_people
 
@@ -72,17 +84,67 @@ def test_an_agent_s_evaluation_names_no_group(judged: Project) -> None:
     side = np.where(rng.random(2000) < 0.5, "quillish", "brambly")
     wrong = (side == "quillish") & (rng.random(2000) < 0.5)
     left = np.where(wrong, np.where(rows["left"] == "yes", "no", "yes"), rows["left"])
+    side[:20] = "wispling"
     add_to(judged, "unfair", rows.assign(side=side, left=left), **DECLARED)
     fields = {"model_id": "leaving", "evaluation_dataset": "unfair", "robustness": False, "latency": False}
     people = ask(judged, "ml-model-evaluation", **fields)
     assert people.verdict == "NO_GO"
     assert any("quillish" in each for each in texts(people.errors))
+    assert any("wispling" in each for each in people.fairness.notes)
     with acting("a model", words=""):
         agent = ask(judged, "ml-model-evaluation", **fields)
+        without = ask(judged, "ml-model-evaluation", **fields, include_fairness=False)
         errors: ErrorAnswer = ask(judged, "ml-error-analysis", model_id="leaving", evaluation_dataset="unfair")
-    for each in (agent, errors):
-        assert [told for told in texts(each) if "quillish" in told or "brambly" in told] == []
+    for each in (agent, without, errors):
+        assert [told for told in texts(each) if re.search("quillish|brambly|wispling", told)] == []
     assert "quillish" in (judged.root / agent.report).read_text()
+
+
+def report_of(column: str, *, part: str, rate: str) -> dict[str, Any]:
+    """A failed comparison of the groups Kif and Kiff of a column, as it is kept."""
+    found = Figure(mean=0.4, low=0.3, high=0.5, method="")
+    between = {"title": "", "value": found, "between": ["Kif", "Kiff"], "part": part}
+    groups = [
+        {"name": name, "rows": rows, "positives": {}, "scored": True, "why": "", "figures": {}}
+        for name, rows in (("Kif", 200), ("Kiff", 300))
+    ]
+    return {
+        "name": column,
+        "columns": [column],
+        "binning": "",
+        "groups": groups,
+        "criteria": {rate: {"name": rate, **between}},
+        "verdict": "FAIL",
+        "gates": True,
+        "rows_needed": None,
+        "why": f"0.4 between Kif and Kiff in the {rate} of gold: wholly outside the limit",
+    }
+
+
+def test_numbers_stand_for_the_groups_of_the_column_that_is_meant() -> None:
+    rate = "true_positive_rate"
+    attributes = [report_of(column, part=f"{rate}[gold]", rate=rate) for column in ("age", "age_band")]
+    option = {
+        "name": "a threshold for each group of age_band",
+        "target": rate,
+        "source": "",
+        "thresholds": {"Kif": 0.2, "Kiff": 0.4},
+        "before": {},
+        "after": {},
+        "verdict": "PASS",
+        "accuracy": Figure(mean=0, low=0, high=0, method=""),
+        "f1": Figure(mean=0, low=0, high=0, method=""),
+        "rows": 500,
+        "catch": "",
+    }
+    attributes[0]["groups"] = attributes[0]["groups"][:1]
+    rule = {"criterion": rate, "limit": 0.1, "level": 0.95}
+    found = FairnessReport.model_validate(
+        {"rule": rule, "verdict": "FAIL", "attributes": attributes, "pairs": [], "mitigation": [option], "notes": []}
+    )
+    told = withhold_groups(found)
+    assert told.attributes[1].why == f"0.4 between group 2 and group 1 in the {rate} of gold: wholly outside the limit"
+    assert told.mitigation[0].thresholds == {"group 2": 0.2, "group 1": 0.4}
 
 
 def test_where_it_errs_most(judged: Project) -> None:
@@ -123,6 +185,22 @@ def test_rows_without_labels_are_explained_too(judged: Project) -> None:
     assert "holds no labels" in found.notes[0]
     with pytest.raises(UserError, match="there is no row 200"):
         ask(judged, "ml-explain", model_id="leaving", dataset="unlabelled", row=200)
+
+
+def test_two_positives_are_too_few_to_halve(judged: Project) -> None:
+    rows = draw_people(400, seed=4, first=90_000)
+    positive = np.flatnonzero(rows["left"] == "yes")
+    few = rows.drop(index=positive[2:])
+    halved: set[bool] = set()
+    for seed in range(3):
+        add_to(judged, f"few-{seed}", few.sample(frac=1, random_state=seed), **DECLARED)
+        material = gather(judged, "leaving", f"few-{seed}")
+        alone = replace(material, rows=replace(material.rows, learned=None))
+        found = threshold_section(alone, ThresholdQuestion(model_id="leaving"), seed=0)
+        assert found is not None
+        halved.add(found.chosen_on != found.reported_on)
+        assert any("too good" in note for note in found.notes) == (found.chosen_on == found.reported_on)
+    assert halved == {True, False}
 
 
 def test_what_is_missing_is_asked_for(judged: Project) -> None:
