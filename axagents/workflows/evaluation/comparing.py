@@ -12,7 +12,10 @@ _SAID = {"better": "better than", "worse": "worse than", "unclear": "not shown t
 
 
 def comparison_section(answers: Answers, rivals: Sequence[Rival], *, primary: str, seed: int) -> ComparisonReport:
-    """Compare with each rival: 95 % on the primary metric, the other metrics simultaneously."""
+    """Compare with each rival: 95 % on the primary metric, the other metrics simultaneously.
+
+    To be worse than a rival that may have learned from these rows is no outcome.
+    """
     return ComparisonReport(primary=primary, rivals=[_report(answers, each, primary, seed=seed) for each in rivals])
 
 
@@ -21,12 +24,16 @@ def _report(answers: Answers, rival: Rival, primary: str, *, seed: int) -> Rival
         return RivalReport(role=rival.role, name=rival.name, outcome=None, because=rival.because)
     found = compare_answers(answers, rival.answers, primary=primary, seed=seed)
     outcome = _OUTCOMES[found.better]
+    because = _sentence(found, rival.name, outcome)
+    if rival.learned and outcome == "worse":
+        outcome = "unclear"
+        because = f"{because}, which does not count: {rival.learned.rstrip('.')}"
     return RivalReport.model_validate(
         {
             "role": rival.role,
             "name": rival.name,
             "outcome": outcome,
-            "because": _sentence(found, rival.name, outcome),
+            "because": because,
             "changed": found.changed,
             "differences": [
                 DifferenceReport.model_validate(

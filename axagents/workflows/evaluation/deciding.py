@@ -8,6 +8,7 @@ from axagents.project import Project
 from axagents.workflows.evaluation.overlap import Seen
 from axagents.workflows.evaluation.request import Rule
 from axagents.workflows.evaluation.result import Found, Verdict
+from axagents.workflows.evaluation.sections import PerformanceReport
 from axagents.workflows.evaluation.setup import Setup
 from axagents.workflows.experiments.criteria import judge, read_conditions, summarise
 
@@ -16,7 +17,7 @@ TABLE = "evaluation"
 
 def decide_evaluation(project: Project, setup: Setup, seen: Seen, *, found: Found, gates: list[Decision]) -> Verdict:
     """Return the decision, every rule of the table with whether it speaks, and the judged success criteria."""
-    metrics = flat_metrics(found)
+    metrics = flat_metrics(found.performance)
     criteria = [judge(each, metrics, frozenset()) for each in read_conditions(setup.request.success_criteria)]
     inputs: dict[str, Value] = {
         "requirements": summarise(criteria),
@@ -29,10 +30,10 @@ def decide_evaluation(project: Project, setup: Setup, seen: Seen, *, found: Foun
     return Verdict(decision, _rules(project, decision), criteria, gates)
 
 
-def flat_metrics(found: Found) -> dict[str, float]:
+def flat_metrics(performance: PerformanceReport) -> dict[str, float]:
     """Return the metrics by name, with the ends of their intervals as `auc_roc.low` and `auc_roc.high`."""
     flat: dict[str, float] = {}
-    for name, figure in found.performance.metrics.items():
+    for name, figure in performance.metrics.items():
         flat[name] = figure.mean
         flat |= {f"{name}.{end}": value for end in ("low", "high") if (value := getattr(figure, end)) is not None}
     return flat

@@ -47,7 +47,7 @@ class EvaluationState(TypedDict, total=False):
 
 def check(project: Project, request: EvaluationRequest) -> None:
     """Find what is wrong before a run is opened: names, columns, labels, answers, metrics that do not fit."""
-    complete_request(project, request)
+    complete_request(project, request, anew=True)
 
 
 def performance_metrics(state: EvaluationState, context: StepContext) -> State:
@@ -87,7 +87,8 @@ def error_analysis(state: EvaluationState, context: StepContext) -> State:
     setup, began = Setup.model_validate(state.get("setup")), time.perf_counter()
     material = load_material(context.project, setup)
     found = error_section(material, setup.request, primary=setup.primary)
-    told = keep_slices(found.searches, found.notes, material.dataset.sensitive)[1]
+    sensitive = [*material.dataset.sensitive, *(setup.request.sensitive or ())]
+    told = keep_slices(found.searches, found.notes, sensitive)[1]
     for each in told if must_withhold(context.project) else found.notes:
         note(each)
     return {"errors": found.model_dump(mode="json"), "seconds": _spent(state, began)}
@@ -108,7 +109,8 @@ def comparison(state: EvaluationState, context: StepContext) -> State:
     """Compare with the baseline and the version before, paired on the same rows."""
     setup, began = Setup.model_validate(state.get("setup")), time.perf_counter()
     material = load_material(context.project, setup)
-    rivals = find_rivals(context.project, material, setup.request.baseline)
+    request = setup.request
+    rivals = find_rivals(context.project, material, request.baseline, allow_pickle=request.allow_pickle)
     found = comparison_section(material.answers, rivals, primary=setup.primary, seed=setup.request.seed)
     for each in found.rivals:
         note(f"{each.role}: {each.because}")

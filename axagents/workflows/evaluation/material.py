@@ -209,5 +209,10 @@ def _entities(frame: pd.DataFrame, dataset: Dataset) -> np.ndarray | None:
     """Return entity codes where some entity has several rows: only then do rows hang together."""
     if dataset.entity is None:
         return None
-    codes = np.unique(hash_entities(column_of(frame, dataset.entity)), return_inverse=True)[1]
+    values = column_of(frame, dataset.entity)
+    codes = np.unique(hash_entities(values), return_inverse=True)[1]
+    # A row of an unknown entity is nobody else's.
+    missing = np.flatnonzero(values.isna())
+    codes[missing] = len(codes) + np.arange(len(missing))
+    codes = np.unique(codes, return_inverse=True)[1]
     return codes if int(codes.max()) + 1 < len(codes) else None

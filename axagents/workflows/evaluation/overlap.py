@@ -1,7 +1,7 @@
 """Whether a model may have learned from the rows that it is judged on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -58,6 +58,19 @@ def find_seen(project: Project, subject: Subject, *, rows: Rows, frame: pd.DataF
     return _compare(project, subject, rows, frame=frame, training=training)
 
 
+def find_learned(project: Project, rival: Subject, *, rows: Rows, numbers: np.ndarray, frame: pd.DataFrame) -> Seen:
+    """Compare what another model learned from with rows that were chosen with no regard to it.
+
+    Args:
+        numbers: which rows of the dataset's file they are; `frame` as for `find_seen`, of what the rival reads.
+    """
+    if rival.training.get("fingerprint") != rows.dataset.fingerprint.sha256:
+        return find_seen(project, rival, rows=replace(rows, held_out=False), frame=frame)
+    held_out = _find_held_out(project, rival, rows.dataset)
+    share = 1.0 if held_out is None else 1 - share_of_keys(numbers, held_out)
+    return _judge(share, "are rows", subject=rival, training=rows.dataset)
+
+
 def find_training_data(project: Project, fingerprint: str | None) -> Dataset | None:
     """Return the dataset of the catalog that holds the very content that a model was trained on."""
     found = [each for each in list_datasets(project) if each.fingerprint.sha256 == fingerprint]
@@ -68,7 +81,8 @@ def _compare(project: Project, subject: Subject, rows: Rows, *, frame: pd.DataFr
     entity, there = rows.dataset.entity, training.entity
     if entity and there:
         known = load_taught(project, subject, training, names=[there, training.time])
-        share = share_of_keys(hash_entities(column_of(frame, entity)), hash_entities(column_of(known, there)))
+        # A row of an unknown entity is nobody else's.
+        share = share_of_keys(hash_entities(column_of(frame, entity)), hash_entities(column_of(known, there).dropna()))
         if share and _is_later(rows.dataset, training, frame=frame, known=known):
             return Seen("none", 0.0)
         return _judge(share, "are about entities", subject=subject, training=training)
@@ -96,10 +110,16 @@ def load_taught(project: Project, subject: Subject, training: Dataset, *, names:
     """Load columns of those rows of the training data that taught; those that were held out did not."""
     wanted = list(dict.fromkeys(name for name in names if name))
     frame = load_frame(project, training.name, columns=wanted, raw=True).frame
+    held_out = _find_held_out(project, subject, training)
+    return frame if held_out is None else pick_rows(frame, ~np.isin(np.arange(len(frame)), held_out))
+
+
+def _find_held_out(project: Project, subject: Subject, training: Dataset) -> np.ndarray | None:
+    """Return the numbers of the rows that a training held out; None where each taught some fold."""
     kept = fetch_predictions(project, subject.run_id) if subject.run_id else None
     if kept and kept.facts.fingerprint == training.fingerprint.sha256 and len(np.unique(kept.fold)) == 1:
-        return pick_rows(frame, ~np.isin(np.arange(len(frame)), kept.row))
-    return frame
+        return kept.row
+    return None
 
 
 def _is_later(dataset: Dataset, training: Dataset, *, frame: pd.DataFrame, known: pd.DataFrame) -> bool:

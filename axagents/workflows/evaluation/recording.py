@@ -19,6 +19,7 @@ from axagents.stores.tracking.experiments import ExperimentRecord, list_experime
 from axagents.stores.tracking.predictions import FILE, FOLDER, OutOfFold, PredictionFacts, write_predictions
 from axagents.stores.tracking.runs import RunRecord, find_run, finish_run, open_run
 from axagents.stores.tracking.tags import EVALUATED, NOTE, VERDICT
+from axagents.workflows.evaluation.deciding import flat_metrics
 from axagents.workflows.evaluation.material import Material
 from axagents.workflows.evaluation.page import write_page
 from axagents.workflows.evaluation.report import report_markdown
@@ -143,10 +144,7 @@ def _figures(result: EvaluationResult) -> dict[str, Any]:
 
 def _flat(result: EvaluationResult) -> dict[str, float]:
     """Return what MLflow draws: metrics with their ends, and the fairness measures of each column."""
-    flat: dict[str, float] = {}
-    for name, each in result.performance.metrics.items():
-        flat |= {name: each.mean}
-        flat |= {f"{name}.{end}": value for end in ("low", "high") if (value := getattr(each, end)) is not None}
+    flat = flat_metrics(result.performance)
     for attribute in result.fairness.attributes if result.fairness else ():
         for name, criterion in attribute.criteria.items():
             if criterion.value is not None:

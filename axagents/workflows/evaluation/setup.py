@@ -1,5 +1,6 @@
 """One evaluation, every choice made, and what it works on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -33,17 +34,18 @@ class Setup(BaseModel):
     sensitive: list[str]
 
 
-def complete_request(project: Project, request: EvaluationRequest) -> tuple[Setup, Material]:
+def complete_request(project: Project, request: EvaluationRequest, *, anew: bool = False) -> tuple[Setup, Material]:
     """Find the model and the rows, let the model answer, and choose what the request leaves open.
+
+    Args:
+        anew: read everything again: the same request may be made after model, data or catalog have changed.
 
     Raises:
         UserError, Waiting: whatever keeps the rows from being judged.
     """
-    key = _key(project, request)
-    if key not in _held:
-        _held.clear()
-        _held[key] = _gather(project, request)
-    material = _held[key]
+    if anew:
+        release_material()
+    material = _hold(_key(project, request), lambda: _gather(project, request))
     task = material.model.task
     asked = [find_metric(each, task).name for each in request.metrics]
     read_conditions(request.success_criteria)
@@ -71,11 +73,8 @@ def load_material(project: Project, setup: Setup) -> Material:
     Raises:
         UserError: model or rows changed since.
     """
-    key = _key(project, setup.request)
-    if key not in _held:
-        _held.clear()
-        _held[key] = _gather(project, setup.request.model_copy(update={"model_id": setup.pinned}))
-    material = _held[key]
+    pinned = setup.request.model_copy(update={"model_id": setup.pinned})
+    material = _hold(_key(project, setup.request), lambda: _gather(project, pinned))
     if material.subject.sha256 != setup.sha256:
         raise UserError(f"{setup.request.model_id} is another model since this evaluation began; begin a new one")
     if material.dataset.fingerprint.sha256 != setup.fingerprint:
@@ -86,6 +85,16 @@ def load_material(project: Project, setup: Setup) -> Material:
 def release_material() -> None:
     """Let go of what the last evaluation has read."""
     _held.clear()
+
+
+def _hold(key: tuple[Path, str], read: Callable[[], Material]) -> Material:
+    """Return what is held under a key, else read it and hold that alone; another thread may let go of it meanwhile."""
+    found = _held.get(key)
+    if found is None:
+        found = read()
+        _held.clear()
+        _held[key] = found
+    return found
 
 
 def _gather(project: Project, request: EvaluationRequest) -> Material:

@@ -115,6 +115,11 @@ def test_fairness_without_a_sensitive_column_asks(judged: Project) -> None:
     error = fails(judged, {"evaluation_dataset": "plain", "include_fairness": True}, Waiting, "declares none sensitive")
     assert isinstance(error, Waiting)
     assert error.needs[0]["choices"] == ["plan", "side"]
+    # The very request, after what was missing has been declared: in one process, as in a chat.
+    add_to(judged, "plain", draw_people(300, seed=3), **DECLARED)
+    request = {"model_id": "leaving", "evaluation_dataset": "plain", "include_fairness": True}
+    again = run_workflow(judged, "ml-model-evaluation", request)
+    assert again.result["fairness"]["attributes"][0]["name"] == "side"
 
 
 def test_of_two_thousand_columns_three_are_read(judged: Project) -> None:

@@ -160,6 +160,20 @@ def test_another_model_as_baseline_and_the_version_before(judged: Project, evalu
     ]
 
 
+def test_a_rival_that_learned_from_the_rows_cannot_be_lost_to(judged: Project, evaluate: Evaluate) -> None:
+    later = {"dataset": "later", "model": "linear", "trials": 1, "repeats": 1, "folds": 3}
+    taught = run_workflow(judged, "ml-train", {**later, "exclude": ["side"]})
+    weak = run_workflow(judged, "ml-train", {**later, "dataset": "people", "features": ["b"]})
+    for version, run in (("1.1.0", taught), ("1.2.0", weak)):
+        named = {"model_path": run.result["model_path"], "model_name": "leaving", "version": version}
+        run_workflow(judged, "ml-model-registry", named)
+    run = evaluate(model_id="leaving:1.2.0", evaluation_dataset="later", slices=False)
+    (previous,) = [each for each in told(run).comparison.rivals if each.role == "previous"]
+    assert previous.outcome == "unclear"
+    assert "does not count: 100.0% of the rows are rows of later" in previous.because
+    assert run.verdict != "NO_GO"
+
+
 class _Strict(HTMLParser):
     """Reads a page and holds what it links to; a tag that is not closed in its place is an error."""
 
