@@ -12,6 +12,7 @@ from axagents.stores.memory.memory import Memory
 from axagents.stores.registry.state import read_models
 from axagents.stores.runs import Runs
 from axagents.stores.tracking.names import experiment_names
+from axagents.workflows.deployment.asked import Standing, standings
 
 PREFERENCES = ("notes", "preferences")
 """Namespace and key of the record that holds argument values a user prefers, such as {"dataset": "telco"}."""
@@ -25,6 +26,18 @@ def _trained_folder(result: Mapping[str, Any]) -> str | None:
     trained = inner.get("training") or inner
     folder = trained.get("model_path")
     return str(folder) if folder else None
+
+
+def _deployment(name: str, standing: Standing) -> DeploymentFact:
+    stable, canary, routing = standing.stable, standing.canary, standing.routing
+    before = [each.version for each in routing.served[1:]] if routing else []
+    return DeploymentFact(
+        name,
+        standing.model,
+        stable.version if stable else None,
+        before[0] if before else None,
+        canary.version if canary else None,
+    )
 
 
 class ProjectWorld:
@@ -78,11 +91,7 @@ class ProjectWorld:
 
     @cached_property
     def _deployments(self) -> tuple[DeploymentFact, ...]:
-        rows = self._rows("deployments", {"name", "model", "version"})
-        return tuple(
-            DeploymentFact(row["name"], row["model"], row["version"], row.get("previous"), row.get("rollout"))
-            for row in rows
-        )
+        return tuple(_deployment(name, each) for name, each in standings(self._project).items() if each.stable)
 
     def namespaces(self) -> Sequence[str]:
         """Return the memory namespaces."""
@@ -113,7 +122,7 @@ class ProjectWorld:
         return [row[column] for row in self._rows(table, {column})]
 
     def _rows(self, table: str, wanted: set[str]) -> list[dict[str, Any]]:
-        # The tables of deployments and A/B tests come with their own migrations; a project without them has none.
+        # The table of A/B tests comes with its own migration; a project without it has none.
         with open_database(self._project).read() as connection:
             columns = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
             if not wanted <= columns:
