@@ -6,6 +6,7 @@ from collections import Counter
 import httpx2
 import pytest
 
+from axagents.effects import undo_run
 from axagents.errors import Refused
 from tests.workflows.deployment.conftest import MODEL, NAME, ROWS, Local
 
@@ -99,3 +100,13 @@ def test_no_request_fails_while_versions_change(local: Local) -> None:
     assert failed == []
     assert set(answered) == {f"{MODEL}:2.0.0", f"{MODEL}:2.1.0"}
     assert answered.total() > 500
+
+
+def test_a_canary_that_is_undone_leaves_everything_as_it_was(local: Local) -> None:
+    local.deploy("2.0.0")
+    rolling = local.deploy("2.1.0", traffic_percentage=50)
+    undo_run(local.project, rolling.run_id)
+    assert {local.ask(str(unit)) for unit in range(20)} == {"2.0.0"}
+    assert local.shares == {"stable": ("2.0.0", 100)}
+    assert local.stages["2.1.0"] == "staged"
+    assert [each.version for each in local.wanted.servers] == ["2.0.0"]
