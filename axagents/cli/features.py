@@ -75,6 +75,7 @@ def _values(found: "FeatureSet", entity: str, *, at: str | None) -> Shown:
     from axagents.clock import utc_now
     from axagents.errors import UserError
     from axagents.fields import parse_moment
+    from axagents.ml.features.computing import microseconds
     from axagents.project import current_project
     from axagents.stores.features.lookup import values_at
     from axagents.stores.features.store import latest_values
@@ -87,7 +88,7 @@ def _values(found: "FeatureSet", entity: str, *, at: str | None) -> Shown:
             moment = utc_now() if at == "now" else parse_moment(at)
         except ValueError as error:
             raise UserError(str(error), field="--at") from None
-        if moment > utc_now():
+        if microseconds(moment) > microseconds(utc_now()):
             raise UserError(f"{at} lies in the future: nobody knows its events yet", field="--at", hint="--at now")
         values = values_at(current_project(), found, entity, at=moment, only_known=True)
         as_of = moment.isoformat()
