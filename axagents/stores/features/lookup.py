@@ -52,7 +52,7 @@ class OnDemand:
         if not self.found.spec.reads_events:
             return
         seen = self.connection.execute(f"SELECT 1 FROM {EVENTS} WHERE entity = ? LIMIT 1", [self._entity(entity)])
-        if seen.fetchone():
+        if seen.fetchall():
             return
         near = self.connection.execute(
             f"SELECT DISTINCT CAST(entity AS VARCHAR) AS name FROM {EVENTS} WHERE name IS NOT NULL "
