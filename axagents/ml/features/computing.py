@@ -11,7 +11,7 @@ import pandas as pd
 from axagents.errors import NotFound, UserError
 from axagents.ml.columns import ColumnSpec
 from axagents.ml.features.compiling import compile_features
-from axagents.ml.features.spec import EntityType, FeatureSpec
+from axagents.ml.features.spec import EntityType, Feature, FeatureSpec
 from axagents.ml.table import Table
 
 EVENTS, SPINE = "events", "spine"
@@ -56,11 +56,27 @@ def check_spec(spec: FeatureSpec, events: EventColumns, *, spine: EventColumns, 
                     f"the feature {each.name!r} reads {name!r}, which holds times; of those only the event time counts",
                     field="features",
                 )
+        _check_filter(each, events)
         if each.column and (known.columns[each.column].dtype == "string") > _takes_text(each.function, each.dtype):
             raise UserError(
                 f"the feature {each.name!r} is the {each.function} of {each.column!r}, which holds texts",
                 field="features",
                 hint="of texts there is count, distinct, missing_share, and first, last and value with dtype: string",
+            )
+
+
+def _check_filter(feature: Feature, events: EventColumns) -> None:
+    """Raise UserError where a filter compares a column of texts with a number, or one of numbers with a text."""
+    for each in feature.filter:
+        values = each.value if isinstance(each.value, tuple) else () if each.value is None else (each.value,)
+        is_text = events.columns[each.column].dtype == "string"
+        strange = [value for value in values if isinstance(value, str) != is_text]
+        if strange:
+            kinds = ("texts", "a number") if is_text else ("numbers", "a text")
+            raise UserError(
+                f"the filter of {feature.name!r} compares {each.column!r}, which holds {kinds[0]}, with {kinds[1]},"
+                f" {strange[0]!r}",
+                field="features",
             )
 
 

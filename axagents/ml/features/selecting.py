@@ -176,9 +176,20 @@ def _keep(problem: Problem, names: Sequence[str]) -> Problem:
 
 
 def _score(problem: Problem, names: Sequence[str], *, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+    if not names:
+        return _guess(problem, train=train, test=test)
     candidate = CANDIDATES[_JUDGED_WITH]
     part = Part(prepare_problem(_keep(problem, names)), train, test)
     return score_part(fit_part(candidate, _JUDGE, part, seed=seed), part, candidate)
+
+
+def _guess(problem: Problem, *, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Score rows by who has no feature to go by: the mean, or how often each class comes."""
+    known = problem.target.values[train]
+    if problem.task == "regression":
+        return np.full(len(test), known.mean())
+    shares = np.bincount(known, minlength=len(problem.target.classes)) / len(known)
+    return np.full(len(test), shares[1]) if problem.task == "binary" else np.tile(shares, (len(test), 1))
 
 
 def _possible(problem: Problem) -> int:

@@ -18,6 +18,7 @@ class Plan(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     mode: Mode
+    feature_set: str
     dataset: str
     target: str
     entity: str

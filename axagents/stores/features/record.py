@@ -15,6 +15,11 @@ def _check_name(text: str) -> str:
     return text
 
 
+def name_set(dataset: str, target: str) -> str:
+    """Return what a set of a dataset and target is called unless it is given a name; what no name holds becomes _."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{dataset}-{target}").lstrip("_.-")[:100]
+
+
 SetName = Annotated[RequiredText, AfterValidator(_check_name)]
 
 

@@ -6,7 +6,6 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from axagents.errors import UserError
 from axagents.ml.columns import ColumnSpec, infer_columns
 from axagents.ml.features.spec import FeatureSpec
 from axagents.ml.problem import Problem, define_problem
@@ -55,17 +54,10 @@ def make_problem(spine: pd.DataFrame, features: pd.DataFrame, *, spec: FeatureSp
     columns = [
         _feature_column(cast("pd.Series", frame[each.name]), text=each.dtype == "string") for each in spec.features
     ]
-    label = _unused(target, spec.names)
-    frame[label], frame["__entity"] = spine["label"].to_numpy(), spine["entity"].astype(str).to_numpy()
-    known = infer_columns(cast("pd.DataFrame", frame[[label, "__entity"]]))
+    frame[target], frame["__entity"] = spine["label"].to_numpy(), spine["entity"].astype(str).to_numpy()
+    known = infer_columns(cast("pd.DataFrame", frame[[target, "__entity"]]))
     extra: list[Any] = [known[0], known[1].model_copy(update={"kind": "identifier", "dtype": "string"})]
-    return define_problem(frame, [*columns, *extra], target=label, features=list(spec.names), entity="__entity")
-
-
-def _unused(target: str, names: tuple[str, ...]) -> str:
-    if target in names:
-        raise UserError(f"a feature is called as the target, {target!r}; give it another name", field="features")
-    return target
+    return define_problem(frame, [*columns, *extra], target=target, features=list(spec.names), entity="__entity")
 
 
 def _feature_column(values: pd.Series, *, text: bool) -> ColumnSpec:

@@ -117,7 +117,7 @@ def _read(folder: Path) -> FeatureSet:
 def store_set(project: Project, found: FeatureSet, *, table: Path) -> tuple[FeatureSet, bool]:
     """Keep a set under the next version, and return it, and whether it is new.
 
-    What is computed from the same data the same way is there already and stays as it is. The table is moved; its
+    What is computed from the same data the same way is there already and stays as it is. The table is copied; its
     columns are the entity's, `as_of`, the target's and the features'.
     """
     folder = sets_path(project) / found.name

@@ -10,6 +10,7 @@ from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset
 from axagents.stores.datasets.record import Dataset
 from axagents.stores.features.plan import Mode, Plan
+from axagents.stores.features.record import name_set
 from axagents.stores.features.spark import check_spark
 from axagents.workflows.features.request import FeaturesRequest
 
@@ -33,6 +34,7 @@ def make_plan(project: Project, request: FeaturesRequest) -> Plan:
     _refuse_width(dataset, request)
     plan = Plan(
         mode=_mode(dataset, request),
+        feature_set=request.feature_set or name_set(dataset.name, request.target),
         dataset=request.dataset,
         target=request.target,
         entity=entity or "",

@@ -127,7 +127,6 @@ def feature_store_update(state: FeaturesState, context: StepContext) -> State:
     gain = tell_gain(judged.gain)
     decision = decide(context.project, "features", {"leakage": leakage.verdict, "gain": gain})
     draft = build_result(
-        request,
         plan,
         looked,
         spec=spec,
@@ -215,6 +214,7 @@ def _check(project: Project, plan: Plan, *, looked: Looked, spec: FeatureSpec) -
     source = plan.spine or plan.dataset
     spine = EventColumns.of(find_dataset(project, source, allow_paths=True).columns)
     check_spec(spec, events, spine=spine, target=plan.target)
+    _check_names(spec, plan)
     known = {*looked.given_numbers, *looked.given_texts}
     strange = [name for name in spec.spine_columns if name not in known]
     if strange:
@@ -225,6 +225,15 @@ def _check(project: Project, plan: Plan, *, looked: Looked, spec: FeatureSpec) -
             field="features",
         )
     return events.texts(spec.event_columns) | spine.texts(spec.spine_columns)
+
+
+def _check_names(spec: FeatureSpec, plan: Plan) -> None:
+    """Raise UserError for a feature whose name is that of another column of the table; case does not count."""
+    taken = {plan.entity.lower(): ("entity", plan.entity), plan.target.lower(): ("target", plan.target)}
+    for name in spec.names:
+        if name.lower() in taken:
+            what, column = taken[name.lower()]
+            raise UserError(f"a feature is called as the {what}, {column!r}; give it another name", field="features")
 
 
 def _find_moving(state: FeaturesState, context: StepContext, spec: FeatureSpec, *, looked: Looked) -> Finding | None:

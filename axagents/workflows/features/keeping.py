@@ -15,7 +15,7 @@ from axagents.stores.features.material import Looked
 from axagents.stores.features.plan import Plan
 from axagents.stores.features.record import FeatureSet, Source
 from axagents.stores.features.rows import read_spine
-from axagents.stores.features.store import TABLE, sets_path, store_set, version_path
+from axagents.stores.features.store import TABLE, list_versions, sets_path, store_set, version_path
 from axagents.stores.memory.memory import Memory
 from axagents.workflows.features.request import FeaturesResult
 from axagents.workflows.graphs import StepContext
@@ -74,9 +74,11 @@ def keep(
     stored, is_new = store_set(project, found, table=draft)
     draft.unlink()
     table = version_path(project, name, stored.version) / TABLE
-    _declare(project, stored, plan=plan, looked=looked, table=str(table))
-    fault_point("features.declared")
-    _remember(project, stored, result)
+    if stored.version == list_versions(project, name)[-1].version:
+        # The set's name means its newest version, here as in the store.
+        _declare(project, stored, plan=plan, looked=looked, table=str(table))
+        fault_point("features.declared")
+        _remember(project, stored, result)
     return Kept(stored.version, is_new, str(table))
 
 

@@ -15,7 +15,6 @@ from axagents.workflows.features.judging import Judgement, measure_quality
 from axagents.workflows.features.request import (
     DroppedFeature,
     FeatureLeakage,
-    FeaturesRequest,
     FeaturesResult,
     KeptFeature,
 )
@@ -27,7 +26,6 @@ _OF_LOOK = ("rows", "entities", "events")
 
 
 def build_result(
-    request: FeaturesRequest,
     plan: Plan,
     looked: Looked,
     *,
@@ -44,7 +42,7 @@ def build_result(
     gain = tell_gain(judged.gain)
     kept = _describe(spec, problem, judged)
     present = 1 - sum(each.missing for each in kept) / len(kept) if kept else 0.0
-    name = request.feature_set or f"{plan.dataset}-{plan.target}"
+    name = plan.feature_set
     why = judged.dropped | dict.fromkeys(leakage.removed, "leaks the target")
     shared: dict[str, Any] = {each: getattr(plan, each) for each in _OF_PLAN}
     shared |= {each: getattr(looked, each) for each in _OF_LOOK}
@@ -86,8 +84,11 @@ def _describe(spec: FeatureSpec, problem: Problem, judged: Judgement) -> list[Ke
 
 
 def _headline(plan: Plan, judged: Judgement, leakage: FeatureLeakage, *, gain: str) -> str:
-    if not judged.kept:
+    if not judged.kept and leakage.removed:
         return f"Every feature leaks the target {plan.target}, so nothing was stored."
+    if not judged.kept:
+        poor = "; ".join(f"{name}: {why}" for name, why in list(judged.dropped.items())[:3])
+        return f"No feature is fit to predict {plan.target} ({poor}), so nothing was stored."
     told = {
         "shown": f"they gain {tell_figure(judged.gain)} over the baseline features",
         "unclear": f"no gain shown over the baseline features ({tell_figure(judged.gain)})",

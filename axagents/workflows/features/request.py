@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from axagents.fields import RequiredText, canonical_window, parse_moment
+from axagents.stores.features.record import SetName
 from axagents.workflows.train.request import Figure, LeakageFinding
 
 
@@ -43,7 +44,7 @@ class FeaturesRequest(BaseModel):
     features: RequiredText | list[dict[str, Any]] | None = Field(
         None, description="Your own features: a list, or a YAML file of the project; kept as they are, none is made."
     )
-    feature_set: RequiredText | None = Field(None, description="Name in the store. Default: <dataset>-<target>.")
+    feature_set: SetName | None = Field(None, description="Name in the store. Default: <dataset>-<target>.")
     engine: Literal["duckdb", "spark"] | None = Field(
         None, description="What computes: duckdb on this machine, or spark. Default: the setting features.engine."
     )

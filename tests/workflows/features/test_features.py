@@ -61,6 +61,12 @@ def test_again_changes_nothing_and_another_definition_is_another_version(tracked
     assert [more["version"], changed["version"], other["version"]] == ["1.1.0", "2.0.0", "2.0.1"]
     told = compare_versions(find_set(tracked, "buys-left:1.1.0"), find_set(tracked, "buys-left/2.0.0"))
     assert (set(told.removed), set(told.changed)) == ({"last_seen", "spent"}, {"n"})
+    earlier = engineer(tracked, features=OWN).result
+    assert (earlier["version"], earlier["is_new"]) == ("1.0.0", False)
+    assert "/2.0.1/" in find_dataset(tracked, "buys-left").location
+    noted = Memory(tracked).retrieve("features/buys-left", namespace="ml-features")
+    assert noted is not None
+    assert noted.value["version"] == "2.0.1"
 
 
 def test_values_looked_up_and_computed_on_demand_are_those_of_the_table(tracked: Project, buys: str) -> None:
@@ -179,6 +185,20 @@ def test_without_a_cutoff_it_asks(tracked: Project, add_frame: AddFrame) -> None
         ({"features": [{"name": "a", "function": "sun", "column": "amount"}]}, "feature 'a', function"),
         ({"features": "nowhere.yaml"}, "no file nowhere.yaml"),
         ({"feature_set": "buys"}, "a name of its own"),
+        ({"feature_set": "../buys-left"}, "a feature set's name is"),
+        ({"features": [{"name": "WHO", "function": "count"}]}, "called as the entity, 'who'"),
+        (
+            {"features": [{"name": "a", "function": "count", "filter": [{"column": "channel", "value": 5}]}]},
+            "'channel', which holds texts, with a number, 5",
+        ),
+        (
+            {
+                "features": [
+                    {"name": "a", "function": "count", "filter": [{"column": "amount", "is": "in", "value": ["five"]}]}
+                ]
+            },
+            "'amount', which holds numbers, with a text, 'five'",
+        ),
         ({"time": "amount"}, "not times"),
     ],
 )
@@ -189,6 +209,19 @@ def test_what_is_wrong_is_told_and_nothing_is_stored(
         engineer(tracked, **request_)
     with pytest.raises(NotFound):
         find_set(tracked, "buys-left")
+
+
+def test_nothing_fit_to_predict_is_told_and_not_stored(tracked: Project, add_frame: AddFrame) -> None:
+    rng = np.random.default_rng(0)
+    gaps = {name: np.where(rng.random(200) < 0.7, np.nan, rng.normal(size=200)) for name in ("x", "z")}
+    frame = pd.DataFrame({"who": [f"w{number}" for number in range(200)], **gaps, "left us?": rng.integers(0, 2, 200)})
+    add_frame("buys", frame, target="left us?", entity="who")
+    result = engineer(tracked, target="left us?", feature_types=["aggregation"]).result
+    assert (result["version"], result["features"], result["feature_set"]) == (None, [], "buys-left_us_")
+    missing = np.isnan(gaps["x"]).mean()
+    assert f"No feature is fit to predict left us? (x: missing in {missing:.0%} of rows; z: " in result["headline"]
+    # Who has nothing to go by ranks at random, but that the classes' shares differ a little between folds.
+    assert result["score"]["mean"] == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_same_row_twice_and_an_event_target_in_the_features(tracked: Project, add_frame: AddFrame) -> None:
