@@ -20,7 +20,7 @@ from axagents.stores.features.material import Looked, look
 from axagents.stores.features.plan import Plan
 from axagents.stores.features.rows import judged_rows, make_problem, one_row_each, read_frame, read_spine, write_frame
 from axagents.workflows.features.dataset import make_plan
-from axagents.workflows.features.judging import Judgement, check, judge, without_leaks
+from axagents.workflows.features.judging import Judgement, check, judge, knows_no_end, without_leaks
 from axagents.workflows.features.keeping import Kept, keep
 from axagents.workflows.features.own import build_spec, own_spec
 from axagents.workflows.features.report import build_result, report_markdown, report_text
@@ -111,10 +111,13 @@ def validation(state: FeaturesState, context: StepContext) -> State:
         leakage = found.after(leakage)
         if not found.removed:
             break
-        # What was dropped because it told the same as a leak comes back here, and is looked at in its turn.
         left = without_leaks(spec, candidates, leakage.removed)
-        rejudged = _judge(state, context, problem, candidates=left, request=request) if left else None
-        judged = rejudged or judged.model_copy(update={"kept": ()})
+        if not left or knows_no_end(context.project, plan):
+            judged = judged.model_copy(update={"kept": ()})
+            break
+        # What was dropped because it told the same as a leak comes back here, and is looked at in its turn.
+        clean = problem.without([name for name in leakage.removed if name in problem.names], "leaks the target")
+        judged = _judge(state, context, clean, candidates=left, request=request)
     note(f"leakage: {leakage.verdict}" + (f", left out {', '.join(leakage.removed)}" if leakage.removed else ""))
     return {"leakage": leakage.model_dump(mode="json"), "judged": judged.model_dump(mode="json")}
 

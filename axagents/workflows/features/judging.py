@@ -13,6 +13,7 @@ from axagents.ml.leakage import Finding, LeakageContext, LeakageReport, check_le
 from axagents.ml.problem import Problem
 from axagents.project import Project
 from axagents.stores.datasets.catalog import find_dataset
+from axagents.stores.datasets.record import Dataset
 from axagents.stores.features.plan import Plan
 from axagents.workflows.features.request import FeatureLeakage, Quality
 from axagents.workflows.train.request import Figure, LeakageFinding
@@ -75,14 +76,26 @@ def check(project: Project, problem: Problem, plan: Plan, *, moving: Finding | N
     )
 
 
+def knows_no_end(project: Project, plan: Plan) -> bool:
+    """Tell whether rows have times and no cutoff: when one column knows the future, any other may."""
+    return (
+        plan.mode == "rows"
+        and plan.cutoff is None
+        and _has_times(find_dataset(project, plan.dataset, allow_paths=True))
+    )
+
+
+def _has_times(dataset: Dataset) -> bool:
+    return dataset.time is not None or any(column.dtype == "date" for column in dataset.columns)
+
+
 def _context(project: Project, problem: Problem, plan: Plan) -> LeakageContext:
     cutoff = parse_moment(plan.cutoff) if plan.cutoff else None
     if plan.mode == "rows":
         dataset = find_dataset(project, plan.dataset, allow_paths=True)
-        has_times = dataset.time is not None or any(column.dtype == "date" for column in dataset.columns)
         return LeakageContext(
             unknown_at_prediction=dataset.unknown_at_prediction,
-            has_events=has_times,
+            has_events=_has_times(dataset),
             cutoff_enforced=cutoff is not None,
         )
     if plan.mode == "labelled events":

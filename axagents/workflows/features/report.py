@@ -85,7 +85,8 @@ def _describe(spec: FeatureSpec, problem: Problem, judged: Judgement) -> list[Ke
 
 def _headline(plan: Plan, judged: Judgement, leakage: FeatureLeakage, *, gain: str) -> str:
     if not judged.kept and leakage.removed:
-        return f"Every feature leaks the target {plan.target}, so nothing was stored."
+        told = ", ".join(leakage.removed[:6])
+        return f"{told} leaks the target {plan.target}, and nothing is left that surely does not; nothing was stored."
     if not judged.kept:
         poor = "; ".join(f"{name}: {why}" for name, why in list(judged.dropped.items())[:3])
         return f"No feature is fit to predict {plan.target} ({poor}), so nothing was stored."
