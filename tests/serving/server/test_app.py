@@ -73,6 +73,8 @@ def test_an_answer_holds_labels_probabilities_and_the_version(server: Server, sa
         "content-type": "application/json",
         "content-length": str(len(told.body)),
         "x-ax-version": "churn:2.1.0",
+        "x-ax-rows": "2",
+        "x-ax-positive": str(told.json()["predictions"].count("Yes")),
     }
     answer = told.json()
     assert answer.keys() == {"predictions", "probabilities", "version"}
