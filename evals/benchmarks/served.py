@@ -1,7 +1,6 @@
 """Servers of the benchmarks: processes on loopback that are waited for, measured and ended."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from axagents.serving.local.unit import free_port
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,3 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
                 raise RuntimeError(f"the server ended with {process.returncode}; nothing was measured") from None
             time.sleep(0.02)
     raise RuntimeError("the server did not answer within two minutes")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]

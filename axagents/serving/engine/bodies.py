@@ -15,6 +15,8 @@ from axagents.serving.engine.unfit import Unfit
 
 FORMS = ("dataframe_split", "dataframe_records", "inputs", "instances")
 BODY = "body"
+MOST_BYTES = 16 << 20
+"""The largest body that server and gateway read."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from axagents.errors import UserError
+from axagents.serving.engine.bodies import MOST_BYTES
 from axagents.serving.gateway import exposition
 from axagents.serving.gateway.answering import Answerer, refuse
 from axagents.serving.gateway.counters import Counters
@@ -19,7 +20,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 TakeOutcomes = Callable[[bytes], int]
 
-LARGEST = 16 << 20
 _JSON: Headers = [(b"content-type", b"application/json")]
 
 
@@ -45,7 +45,7 @@ class Gateway:
         try:
             body = await _body(receive)
         except TooLarge:
-            await _reply(send, refuse(413, f"the body is larger than {LARGEST >> 20} MB", field="body"))
+            await _reply(send, refuse(413, f"the body is larger than {MOST_BYTES >> 20} MB", field="body"))
             return
         except ConnectionError:
             return
@@ -139,7 +139,7 @@ async def _body(receive: Receive) -> bytes:
             raise ConnectionError
         part = message.get("body", b"")
         size += len(part)
-        if size > LARGEST:
+        if size > MOST_BYTES:
             raise TooLarge
         parts.append(part)
         if not message.get("more_body"):

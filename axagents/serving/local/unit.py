@@ -1,13 +1,12 @@
 """One process that is kept running: started, asked whether it answers, started again when it died or hangs."""
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -52,7 +51,6 @@ class Unit:
     _next_start: float = 0.0
     _next_question: float = 0.0
     _unanswered: int = 0
-    _known: tuple[str, int] = field(default=("", 0))
 
     def adopt(self, told: str) -> None:
         """Take over a process that an earlier supervisor started, if it still runs."""
@@ -167,8 +165,3 @@ def free_port(host: str = "127.0.0.1") -> int:
     """Return a port that nobody listens on now."""
     with socket.create_server((host, 0)) as found:
         return found.getsockname()[1]
-
-
-def threads() -> dict[str, str]:
-    """Return the environment of a serving process: this one's, with one thread for numeric libraries."""
-    return {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from axagents.serving.engine.answering import Answer, Engine
-from axagents.serving.engine.bodies import BODY
+from axagents.serving.engine.bodies import BODY, MOST_BYTES
 from axagents.serving.engine.unfit import Unfit
 from axagents.serving.server.metrics import CONTENT_TYPE, Metrics
 
@@ -20,7 +20,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
 
-MOST_BYTES = 16 << 20
 _MOST_DISCARDED = 256 << 20
 _LARGE = 256 << 10
 _LONGEST = 200

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from axagents.serving.gateway.app import LARGEST
+from axagents.serving.engine.bodies import MOST_BYTES
 from axagents.serving.routing import Unit, routing_path
 from tests.serving.gateway.conftest import Deployment, wait_for
 
@@ -137,7 +137,7 @@ def test_other_requests_are_answered_plainly(deployment: Deployment, method: str
 
 def test_a_body_that_is_too_large_is_refused(deployment: Deployment) -> None:
     deployment.begin(10)
-    answer = httpx2.post(f"{deployment.url}/invocations", content=b" " * (LARGEST + 1), timeout=60)
+    answer = httpx2.post(f"{deployment.url}/invocations", content=b" " * (MOST_BYTES + 1), timeout=60)
     assert (answer.status_code, answer.json()["field"]) == (413, "body")
 
 
